@@ -19,6 +19,7 @@ from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table, warn
 from desk_sync.cli.review import review_app
 from desk_sync.cli.simulate import simulate, simulator
+from desk_sync.cli.texts.preview import texts_app
 
 if TYPE_CHECKING:
     from desk_sync.errors import Problem
@@ -44,6 +45,7 @@ app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
 app.add_typer(portal_app, name="portal")
 app.add_typer(notify_app, name="notify")
+app.add_typer(texts_app, name="texts")
 app.command()(adopt)
 app.add_typer(installation_app, name="installation")
 app.command()(explain)

@@ -130,7 +130,7 @@ def print_history(history: TicketHistory, now: datetime) -> None:
         print_line(f"\nlocal times by the time zone database IANA {time_zones.version()}")
     for step in history.memory.escalation.state.raised:
         roles = ", ".join(step.roles) or "no role"
-        print_line(f"\n{_format(step.at)}  level {step.level} was raised because of {step.because}; notified: {roles}")
+        print_line(f"\n{_format(step.at)}  level {step.level} was raised because of {step.because}; roles: {roles}")
     if ladder := history.memory.escalation.state.ladder:
         print_ladder(ladder)
     for each in history.sent_notices:

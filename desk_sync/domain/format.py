@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _MINUTE = timedelta(minutes=1)
+_INSTANT = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d)Z")
 
 
 def format_instant(at: datetime) -> str:
@@ -23,3 +25,19 @@ def format_duration(duration: timedelta) -> str:
     hours, minutes = divmod(duration // _MINUTE, 60)
     parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes or not hours)
     return " ".join(parts)
+
+
+def duration_in_words(duration: timedelta) -> str:
+    """Return the duration in hours and minutes, cut to the minute: "2 hours", "1 hour 30 minutes", "0 minutes"."""
+    hours, minutes = divmod(duration // _MINUTE, 60)
+    parts = [_counted(hours, "hour")] * bool(hours) + [_counted(minutes, "minute")] * bool(minutes or not hours)
+    return " ".join(parts)
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def with_local_times(text: str, zone: str) -> str:
+    """Return the text with each instant of `format_instant` in local time, with its zone."""
+    return _INSTANT.sub(lambda found: format_local(datetime.fromisoformat(f"{found[1]}+00:00"), zone), text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from desk_sync.adapters.mapping.file import PortalMapping
     from desk_sync.domain.account.identity import Identifier
+    from desk_sync.domain.plan.preview.preview import PreviewText
     from desk_sync.errors import Problem
     from desk_sync.ports.subscriptions import AccountFile
 
@@ -21,6 +22,16 @@ def load_mapping(path_or_name: str) -> PortalMapping:
     from desk_sync.adapters.mapping.file import load
 
     return load(path_or_name)
+
+
+def texts_of(path_or_name: str | None) -> tuple[tuple[str, ...], list[PreviewText]]:
+    """Return the languages and texts of a mapping, by default the one in use; their ticket is opened now."""
+    from desk_sync import settings
+    from desk_sync.domain.plan.preview.preview import languages, preview
+    from desk_sync.wiring.environment import utc_now
+
+    policy = load_mapping(path_or_name or settings.load().mapping).policy
+    return languages(policy), list(preview(policy, utc_now()))
 
 
 def mapping_text(path_or_name: str) -> str:

@@ -51,7 +51,7 @@ READING = (
     ("portal", "end", "a"),
 )
 WITHOUT_ONE = {"decide", "calendar", "intake", "simulate", "simulator", "demo", "mappings check", "mappings schema"}
-WITHOUT_ONE |= {"notify test"}
+WITHOUT_ONE |= {"notify test", "texts preview"}
 """The commands that work without the installation's database (`mappings check --live` reads only the token there)."""
 ON_ANY = {"doctor", "db upgrade", "db downgrade"}
 """The commands that are there for a database of another schema."""

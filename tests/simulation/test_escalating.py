@@ -80,8 +80,8 @@ def test_at_the_target_of_a_severity_1_clock_the_people_of_level_1_get_one_notic
     report = staffed(f"until: +2h59m\ntickets: [{ticket('t1')}]\n")
 
     assert [(each["at"], each["to"], each["about"]) for each in report["notifications"]] == [
-        (f"2026-11-23T{hour}:01:00Z", to, f"Ticket 101: {milestone} of severity 1 is at risk")
-        for hour, milestone in (("09", "acknowledgement"), ("10", "determination"))
+        (f"2026-11-23T{hour}:01:00Z", to, f"Ticket 101: {milestone} at risk")
+        for hour, milestone in (("09", "first reply"), ("10", "next reply"))
         for to in ("ada@desk.example", "bob_cliq")
     ]
     assert raised(report) == []
@@ -97,8 +97,8 @@ def test_each_person_of_a_level_gets_a_notice_by_their_first_channel(staffed):
         ("2026-11-23T13:01:00Z", "cai@desk.example", 1),
     ]
     first = of_levels(report)[0]
-    assert "escalation level 1 (acknowledgement)" in first["about"]
-    assert "next: level 2 at 2026-11-23 13:00Z" in first["lines"][0]
+    assert first["about"] == "Ticket 101, escalation level 1: first reply late"
+    assert "Next: level 2 (regional Partner Support lead) at 2026-11-23 14:00 (Europe/Berlin)" in first["lines"][0]
     assert "https://desk.example/" in first["lines"][0]
 
 
@@ -159,8 +159,8 @@ class TestTriggers:
         )
 
         assert raised(report) == []
-        assert [text for text in comments(report) if "the partner asked" in text] == [
-            "R33: the partner asked for an escalation, and the response time had not passed: a person must decide"
+        assert [text.splitlines()[0] for text in comments(report) if "partner asked" in text] == [
+            "The partner asked for an escalation, and the response time had not passed: a person must decide."
         ]
 
     def test_a_partners_request_after_the_response_time_escalates(self, staffed):
@@ -217,7 +217,7 @@ def test_the_account_manager_gets_one_notice_of_too_many_basic_questions(staffed
 
 
 class TestActionsOfALevel:
-    def test_level_and_role_are_shown_in_the_ticket_until_the_ladder_stops(self, staffed):
+    def test_level_and_people_are_shown_in_the_ticket_until_the_ladder_stops(self, staffed):
         report = staffed(
             f"until: +6h\ntickets: [{ticket('t1')}]\nsteps: [{{at: +5h30m, ticket: t1, agent_reply: Solved}}]\n",
             **FIELDS,
@@ -229,8 +229,8 @@ class TestActionsOfALevel:
             if "escalation_level" in each["fields"]
         ]
         assert written == [
-            ("2026-11-23T11:00:00Z", "1", "escalation_desk"),
-            ("2026-11-23T13:00:00Z", "2", "team_lead.europe"),
+            ("2026-11-23T11:00:00Z", "1", "ada and bob (escalation desk of Partner Support)"),
+            ("2026-11-23T13:00:00Z", "2", "cai (regional Partner Support lead)"),
             ("2026-11-23T13:30:00Z", None, None),
         ]
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -250,15 +251,15 @@ def _differences(stormy: dict[str, Any], calm: dict[str, Any]) -> Iterator[tuple
 
 
 def _sent_lines(found: dict[str, Any]) -> Counter[tuple[str, str]]:
-    """Count each line that a person was sent, without the instants, and without its remark that it comes late."""
+    """Count the first line of each text that a person was sent, without how long ago, or how soon, something is."""
     lines = ((each["to"], line) for each in found["notifications"] for line in each["lines"])
-    return Counter((to, line.partition(";")[0]) for to, line in lines)
+    return Counter((to, re.sub(r"( since|, in) .*", "", line.split("\n")[0])) for to, line in lines)
 
 
 def _is_too_late(line: str, end: datetime) -> bool:
     """Return True for the notice of a target whose commitment ran out before the outage was over: the level tells."""
-    at_risk = re.search(r" is at risk: .* it is due at (.*)Z$", line)
-    return at_risk is not None and datetime.fromisoformat(f"{at_risk[1]}+00:00") <= end
+    at_risk = re.search(r" is at risk; it is due at (.*) \((.*)\)$", line)
+    return at_risk is not None and datetime.fromisoformat(at_risk[1]).replace(tzinfo=ZoneInfo(at_risk[2])) <= end
 
 
 BEATS = {

@@ -1,12 +1,14 @@
 """Notices by mail and chat, through apprise: Cliq, Slack, Teams and every other service with an apprise URL.
 
-Mail is sent through the server of one such URL. It carries the notice's key as its Message-ID, so that a repeat can be
-recognised. URLs hold secrets: errors and log lines contain only the name of the variable that holds the URL.
+Mail is sent through the server of one such URL, as plain text and HTML; a chat gets the brief text. A mail carries the
+notice's key as its Message-ID, so that a repeat can be recognised. URLs hold secrets: errors and log lines contain only
+the name of the variable that holds the URL.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formataddr
 from functools import partial
+from html import escape
 from threading import Thread
 from typing import TypeVar
 
@@ -65,7 +68,7 @@ class AppriseNotifier:
     def _chat(self, notice: Notice) -> None:
         plugin = self._plugin(notice.to.to)
         plugin.socket_connect_timeout = plugin.socket_read_timeout = self.seconds
-        if not plugin.notify(body=notice.text, title=notice.subject):
+        if not plugin.notify(body=notice.brief, title=notice.subject):
             raise Refused(f"the channel behind {notice.to} did not accept the notice")
 
     def _plugin(self, name: str) -> apprise.NotifyBase:
@@ -101,7 +104,26 @@ def _message(notice: Notice, server: NotifyEmail) -> EmailMessage:
     message["Message-ID"] = f"<{notice.key}@{address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(notice.text)
+    message.add_alternative(_html(notice), subtype="html")
     return message
+
+
+def _html(notice: Notice) -> str:
+    """Return the notice as HTML: a paragraph for each message, its first line in bold, links that can be followed."""
+    header = (f"<p><em>{escape(each)}</em></p>" for each in notice.header)
+    return "\n".join((*header, *map(_paragraph, notice.lines), f"<p><small>[{escape(notice.key)}]</small></p>"))
+
+
+def _paragraph(line: str) -> str:
+    first, *others = (_LINK.sub(_anchor, escape(each)) for each in line.split("\n"))
+    return "<p>" + "<br>\n".join((f"<strong>{first}</strong>", *others)) + "</p>"
+
+
+def _anchor(found: re.Match[str]) -> str:
+    return f'<a href="{found[0]}">{found[0]}</a>'
+
+
+_LINK = re.compile(r"https://\S+")
 
 
 def _answered(code: int) -> Refused | TemporaryError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_sync.domain.format import format_instant
+from desk_sync.domain.format import format_local
 
 HOWTO = "howto"
 
@@ -60,12 +60,13 @@ def _exceeded(questions: Sequence[BasicQuestion], rule: QuestionRule) -> Iterato
             quiet_until = question.at + rule.within
 
 
-def advice(found: TooMany, partner: str, rule: QuestionRule, numbers: Sequence[str]) -> str:
+def advice(found: TooMany, partner: str, rule: QuestionRule, numbers: Sequence[str], zone: str) -> str:
     """Return the notice to the Partner Account Manager, with a suggestion. `numbers` are the ticket numbers."""
     listed = "\n".join(f"- {number}" for number in numbers)
     return (
-        f"{partner} sent {len(found.questions)} basic how-to questions within {rule.within.days} days, the last at"
-        f" {format_instant(found.at)} (R22, R23):\n{listed}\n"
-        "Suggestion: talk with the partner about widening its product knowledge; trainings, the knowledge base and the"
-        " community answer most such questions."
+        f"{partner} sent {len(found.questions)} basic how-to questions within {rule.within.days} days.\n"
+        f"The last one came at {format_local(found.at, zone)}:\n{listed}\n"
+        "To do: talk with the partner about widening its product knowledge.\n"
+        "Trainings, the knowledge base and the community answer most such questions.\n"
+        "[R22, R23]"
     )

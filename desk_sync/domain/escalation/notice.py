@@ -18,8 +18,8 @@ from desk_sync.domain.escalation.staff import NoticeAddress, StaffMember
 class Message:
     """One message to one recipient, pending since `at`. A recipient gets one message per ticket and `topic`.
 
-    `line` is its line in the notice. If the channel refuses it, it goes to the first address of `otherwise` that was
-    not notified yet.
+    `line` is its text in the notice, of one or more lines; the first one is enough with the link (`LINK`). If the
+    channel refuses it, it goes to the first address of `otherwise` that was not notified yet.
     """
 
     ticket_id: str
@@ -69,11 +69,38 @@ class Notice:
 
     @property
     def text(self) -> str:
-        header = (_REPEAT,) if self.repeat else ()
-        return "\n".join((*header, *self.lines, "", f"[{self.key}]"))
+        """The whole text, for a mail."""
+        return self._framed(_apart(self.lines))
+
+    @property
+    def brief(self) -> str:
+        """The first line and the link of each message, for a chat."""
+        return self._framed("\n".join(map(_shortened, self.lines)))
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The mark of a repeat, before the text."""
+        return (_REPEAT,) if self.repeat else ()
+
+    def _framed(self, text: str) -> str:
+        return "\n".join((*self.header, text, "", f"[{self.key}]"))
 
     def again(self) -> Notice:
         return replace(self, repeat=True)
+
+
+LINK = "Open the ticket: "
+"""The beginning of the line with the link to the ticket."""
+
+
+def _apart(lines: Sequence[str]) -> str:
+    """Return the messages one below the other, with an empty line between messages of several lines."""
+    return ("\n\n" if any("\n" in line for line in lines) else "\n").join(lines)
+
+
+def _shortened(line: str) -> str:
+    first, *others = line.split("\n")
+    return "\n".join((first, *(each for each in others if each.startswith(LINK))))
 
 
 _REPEAT = "This may have reached you before: it is sent again because no confirmation came."

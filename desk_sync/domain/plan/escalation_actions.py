@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.commitment.clock_reading import AT_RISK, alarm_key
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion, QuestionRule, TooMany, advice, too_many
-from desk_sync.domain.escalation.comments import StepFacts, line, private_comment, stop_note, subject, warning
+from desk_sync.domain.escalation.comments import (
+    LevelDuty,
+    StepFacts,
+    Titles,
+    level_duty,
+    line,
+    private_comment,
+    request_note,
+    stop_note,
+    subject,
+    warning,
+)
 from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationStep
-from desk_sync.domain.escalation.ladder import LadderCause
+from desk_sync.domain.escalation.ladder import Ladder, LadderCause, RaisedLevel
 from desk_sync.domain.escalation.matrix import find_recipients, find_stand_ins
 from desk_sync.domain.escalation.notice import Message, notice_routes
-from desk_sync.domain.escalation.public_update import PublicStep, UpdateTexts
+from desk_sync.domain.escalation.public_update import FALLBACK_LANGUAGE, PublicStep, UpdateTexts
 from desk_sync.domain.escalation.staff import StaffMember
 from desk_sync.domain.plan.escalation import EscalationContext, stands
 from desk_sync.domain.ticket.agent import DeskAgent
@@ -33,13 +46,16 @@ def agents_needed(outcome: EscalationOutcome, context: EscalationContext) -> fro
 
 
 def escalation_fields(outcome: EscalationOutcome, context: EscalationContext) -> Iterator[tuple[Field, DesiredValue]]:
-    """Yield the values that show the escalation: level and owner while the ladder stands, else none."""
+    """Yield the values that show the escalation: level and owner while the ladder stands, else none.
+
+    The owner are the people who answered for the level on the day on which it was raised (R37).
+    """
     ladder, raised = outcome.state.ladder, outcome.state.raised
     standing = stands(outcome.state, context)
     last = next((each for each in reversed(raised) if standing and ladder and each.ladder == ladder.key), None)
     basis = f"{last.ladder}:{last.level}" if last else ""
     yield Field.ESCALATION_LEVEL, DesiredValue(str(last.level) if last else None, basis)
-    yield Field.ESCALATION_OWNER, DesiredValue(", ".join(last.roles) if last else None, basis)
+    yield Field.ESCALATION_OWNER, DesiredValue(_duty(last, ladder, context).owner if last and ladder else None, basis)
 
 
 ESCALATION_FIELDS = frozenset({Field.ESCALATION_LEVEL, Field.ESCALATION_OWNER})
@@ -81,17 +97,17 @@ def comments(
     A ladder that stops because its reason has gone is noted in private.
     """
     for step in outcome.steps:
-        text = private_comment(_facts(step, context, agents))
+        text = private_comment(_facts(step, outcome, context, agents))
         yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=text, kept=True)
         update = updates.write(_public_step(step, context), context.ticket.language)
         if update and _may_be_public(step, context.ticket):
             key, kind = f"{step.key}:public", EffectKind.UPDATE
             yield Effect(key=key, kind=kind, text=update.text, public=True, kept=True, frame=update.frame)
     if stopped := outcome.stopped:
-        note = stop_note(stopped, context.reading.clocks, context.now)
+        note = stop_note(stopped, context.reading.clocks, context.now, _zone(context))
         yield Effect(key=stopped.key, kind=EffectKind.ESCALATION, text=note, kept=True)
     for review in outcome.reviews:
-        yield Effect(key=review.key, kind=EffectKind.REVIEW, text=str(review.reason))
+        yield Effect(key=review.key, kind=EffectKind.REVIEW, text=request_note(review, _zone(context)))
     for found, rule in _questions(context):
         yield Effect(key=found.key, kind=EffectKind.REVIEW, text=_advice(found, rule, context))
 
@@ -104,7 +120,7 @@ def _public_step(step: EscalationStep, context: EscalationContext) -> PublicStep
         because=step.because,
         since=step.ladder.started_at,
         next_at=step.next_at,
-        zone=context.ladder.calendar.tz,
+        zone=_zone(context),
     )
 
 
@@ -115,16 +131,27 @@ def _may_be_public(step: EscalationStep, ticket: Ticket) -> bool:
 
 def messages(outcome: EscalationOutcome, context: EscalationContext) -> Iterator[Message]:
     """Yield the message to each recipient of a step, with the stand-ins for a recipient who cannot be reached."""
-    links = {"ticket": context.ticket.url} if context.ticket.url else {}
     for step in outcome.steps:
-        about, text = subject(step, context.number), line(step, context.number, links)
+        about, text = step_notice(step, outcome, context)
         yield from _messages_to(context, step.recipients.people, step.stand_ins, topic=step.key, about=about, line=text)
     for clock in outcome.at_risk:
-        about, text = warning(clock, context.number, links)
+        about, text = risk_notice(clock, context)
         topic = alarm_key(clock, AT_RISK)
         yield from _messages_to(context, *_people_of(context, WARNED), topic=topic, about=about, line=text)
     for found, rule in _questions(context):
         yield from _to_the_manager(found, rule, context)
+
+
+def step_notice(step: EscalationStep, outcome: EscalationOutcome, context: EscalationContext) -> tuple[str, str]:
+    """Return subject and text of the notice on a level."""
+    text = line(_facts(step, outcome, context, {}), context.number, context.ticket.url)
+    return subject(step, context.number), text
+
+
+def risk_notice(clock: Clock, context: EscalationContext) -> tuple[str, str]:
+    """Return subject and text of the notice on a clock at risk (R36b)."""
+    duty, zone = _warned(context), _zone(context)
+    return warning(clock, context.number, context.ticket.url, now=context.now, zone=zone, duty=duty)
 
 
 WARNED = 1
@@ -159,7 +186,7 @@ def _questions_here(context: EscalationContext) -> Iterator[BasicQuestion]:
 
 
 def _advice(found: TooMany, rule: QuestionRule, context: EscalationContext) -> str:
-    return advice(found, context.partner, rule, [each.number for each in found.questions])
+    return advice(found, context.partner, rule, [each.number for each in found.questions], _zone(context))
 
 
 def _to_the_manager(found: TooMany, rule: QuestionRule, context: EscalationContext) -> Iterator[Message]:
@@ -192,18 +219,62 @@ def _messages_to(
         )
 
 
-def _facts(step: EscalationStep, context: EscalationContext, agents: Agents) -> StepFacts:
-    decision = context.decision
-    account = decision.account_id
+def _facts(step: EscalationStep, outcome: EscalationOutcome, context: EscalationContext, agents: Agents) -> StepFacts:
     known = {person.name: agents.get(person.agent or "") for person in step.recipients.people}
+    raised = [each for each in outcome.state.raised if each.ladder == step.ladder.key]
+    duties = [(each, _duty(each, step.ladder, context)) for each in raised]
     return StepFacts(
         step=step,
+        now=context.now,
+        zone=_zone(context),
+        duty=next(duty for each, duty in duties if each.level == step.level),
+        titles=_titles(context),
+        earlier=[(each, duty) for each, duty in duties if each.level < step.level],
         clocks=context.reading.clocks,
-        account=f"{account}, {decision.verdict}, {decision.licences} licences" if account else "unknown",
+        account=_account(context),
         partner=context.partner,
         mentions={name: agent.zuid for name, agent in known.items() if agent and agent.active},
         unassigned=_lacks_an_agent(step, context, agents),
     )
+
+
+def _account(context: EscalationContext) -> str:
+    decision = context.decision
+    if decision.account_id is None:
+        return "unknown"
+    return f"{decision.account_id}, {decision.licences} licences, {_VERDICTS[decision.verdict]}"
+
+
+_VERDICTS = {
+    Verdict.PRIORITY: "a large user account",
+    Verdict.NOT_PRIORITY: "not a large user account",
+    Verdict.REVIEW: "not decided whether it is a large user account",
+    Verdict.UNKNOWN: "not known whether it is a large user account",
+}
+
+
+def _duty(raised: RaisedLevel, ladder: Ladder, context: EscalationContext) -> LevelDuty:
+    """Return the people who answered for a level on the day on which it was raised, with the title of their level."""
+    levels = [level for level, roles in enumerate(ladder.chain, 1) if set(roles) & set(raised.roles)]
+    answering = raised.level if raised.level in levels else next(iter(levels), raised.level)
+    on = context.ladder.date_of(raised.at)
+    return level_duty(answering, raised.roles, _titles(context), context.policy.escalation.staff, on)
+
+
+def _warned(context: EscalationContext) -> LevelDuty:
+    """Return the people of level 1 today, who are told that a clock is at risk."""
+    ladder, policy = context.ladder, context.policy.escalation
+    on = ladder.date_of(context.now)
+    found = find_recipients(policy.matrix.chain(ladder.location), WARNED, policy.staff, on)
+    return level_duty(found.found_at, found.roles, _titles(context), policy.staff, on)
+
+
+def _titles(context: EscalationContext) -> Titles:
+    return context.policy.escalation.updates.titles.get(FALLBACK_LANGUAGE, {})
+
+
+def _zone(context: EscalationContext) -> str:
+    return context.ladder.calendar.tz
 
 
 def _lacks_an_agent(step: EscalationStep, context: EscalationContext, agents: Agents) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.message import Message
 from typing import Any
@@ -78,6 +78,12 @@ def notifier(seconds: float = 5.0, **urls: str) -> AppriseNotifier:
     return AppriseNotifier(find=lambda name: urls.get(name, ""), seconds=seconds)
 
 
+def part(mail: Message, kind: str) -> str:
+    """Return the text of the mail's part of that type, with the line ends of a text."""
+    [found] = [each for each in mail.walk() if each.get_content_type() == kind]
+    return found.get_payload(decode=True).decode().replace("\r\n", "\n")
+
+
 def chat(notice: Notice = NOTICE) -> Notice:
     return Notice(key=notice.key, to=EUROPE, subject=notice.subject, lines=notice.lines)
 
@@ -89,7 +95,26 @@ def test_a_mail_arrives_with_the_notices_key_as_its_id(mailbox, mail_url):
     assert mailbox.recipients == [["ada@desk.example"]]
     assert mail["Message-ID"] == "<ds-0123456789abcdef@support.example>"
     assert (mail["Subject"], mail["From"]) == ("Ticket 1042: level 1", "desk-sync <desk-sync@support.example>")
-    assert mail.get_payload(decode=True).decode().splitlines()[:2] == ["line 1", "line 2"]
+    assert part(mail, "text/plain").splitlines()[:2] == ["line 1", "line 2"]
+
+
+def test_a_mail_has_a_part_of_html_in_which_the_ticket_can_be_opened(mailbox, mail_url):
+    url = "https://desk.example/1?a=1&b=2"
+    several = replace(NOTICE, lines=(f"Late: <3 h>\nNext: level 2\nOpen the ticket: {url}", "line 2"))
+
+    notifier(mail=mail_url).send(several.again())
+
+    [mail] = mailbox.mails
+    shown = url.replace("&", "&amp;")
+    assert part(mail, "text/html").splitlines() == [
+        "<p><em>This may have reached you before: it is sent again because no confirmation came.</em></p>",
+        "<p><strong>Late: &lt;3 h&gt;</strong><br>",
+        "Next: level 2<br>",
+        f'Open the ticket: <a href="{shown}">{shown}</a></p>',
+        "<p><strong>line 2</strong></p>",
+        "<p><small>[ds-0123456789abcdef]</small></p>",
+    ]
+    assert part(mail, "text/plain").splitlines()[1:4] == several.lines[0].split("\n")
 
 
 def test_a_repeat_has_the_same_id_and_says_that_it_is_one(mailbox, mail_url):
@@ -99,7 +124,7 @@ def test_a_repeat_has_the_same_id_and_says_that_it_is_one(mailbox, mail_url):
 
     first, second = mailbox.mails
     assert first["Message-ID"] == second["Message-ID"]
-    assert "This may have reached you before" in second.get_payload(decode=True).decode()
+    assert "This may have reached you before" in part(second, "text/plain")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +159,14 @@ def test_a_chat_notice_arrives_with_its_key_in_its_text(hook):
     [post] = hook.posts
     assert post["title"] == "Ticket 1042: level 1"
     assert post["message"] == "line 1\nline 2\n\n[ds-0123456789abcdef]"
+
+
+def test_a_chat_notice_is_brief(hook):
+    several = replace(NOTICE, lines=("Late\nNext: level 2\nOpen the ticket: https://desk.example/1",))
+
+    notifier(europe=hook.url).send(chat(several))
+
+    assert hook.posts[0]["message"] == f"Late\nOpen the ticket: https://desk.example/1\n\n[{NOTICE.key}]"
 
 
 def test_a_channel_that_does_not_accept_a_notice_is_an_error(hook):

@@ -25,7 +25,7 @@ from tests.support.older import (
 )
 
 WITHOUT_LADDERS, WITHOUT_NOTICES = "0006", "0008"
-AT_RISK_BY_THEN = ("2026-11-24T10:01:00Z", "Ticket 107: acknowledgement of severity 1 is at risk")
+AT_RISK_BY_THEN = ("2026-11-24T10:01:00Z", "Ticket 107: first reply at risk")
 
 
 @pytest.fixture(scope="module")

@@ -95,3 +95,14 @@ def test_each_person_is_notified_at_their_first_address_and_their_others_come_be
 
 def test_without_messages_there_is_no_notice():
     assert gather([], MINUTE, now=NOW) == gather([], MINUTE, now=NOW + MINUTE)
+
+
+def test_a_notice_of_messages_with_several_lines_sets_them_apart_and_is_brief_for_a_chat():
+    linked = replace(message(1), line="Ticket 1 is late.\nIn charge: Ada.\nOpen the ticket: https://desk.example/1")
+    notice = gather([linked, message(2)], MINUTE, now=NOW + MINUTE).notices[0]
+
+    assert notice.text == f"{linked.line}\n\nline 2\n\n[{notice.key}]"
+    brief = f"Ticket 1 is late.\nOpen the ticket: https://desk.example/1\nline 2\n\n[{notice.key}]"
+    assert notice.brief == brief
+    assert notice.again().brief.endswith(brief)
+    assert notice.again().brief != brief

@@ -13,7 +13,7 @@ from desk_sync.domain.escalation.ladder import LadderCause, LadderRung
 from desk_sync.domain.escalation.policy import LevelAction
 from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
-from desk_sync.domain.escalation.staff import DutyPeriod, StaffRoster
+from desk_sync.domain.escalation.staff import DutyDays, DutyPeriod, StaffRoster
 from desk_sync.domain.plan.escalation_actions import (
     actions,
     agents_needed,
@@ -38,6 +38,7 @@ from tests.support.plan_scenes import (
     PRAIRIE,
     SMALL,
     STAFFED,
+    UNKNOWN,
     carry_out,
     draft,
     known_clocks,
@@ -163,14 +164,40 @@ class TestTheFields:
     @pytest.mark.parametrize(
         ("found", "level", "owner"),
         [
-            pytest.param({}, "1", "desk", id="level 1"),
-            pytest.param({"hours": 2}, "2", "lead", id="level 2, two hours later"),
-            pytest.param({"hours": 1}, "1", "desk", id="still level 1, an hour later"),
+            pytest.param({}, "1", "ada (desk)", id="level 1"),
+            pytest.param({"hours": 2}, "2", "bob (lead)", id="level 2, two hours later"),
+            pytest.param({"hours": 1}, "1", "ada (desk)", id="still level 1, an hour later"),
             pytest.param({"happened": "4h reply", "hours": 1}, None, None, id="a reply stopped the ladder"),
         ],
     )
     def test_they_show_the_last_level_while_the_ladder_runs(self, found, level, owner):
         assert self.shown(self.next(**found)) == {Field.ESCALATION_LEVEL: level, Field.ESCALATION_OWNER: owner}
+
+    @pytest.mark.parametrize(
+        ("hours", "owner"),
+        [
+            pytest.param(1, "ada (desk)", id="the day on which the level was raised"),
+            pytest.param(16, "ada (desk)", id="on the next day too"),
+        ],
+    )
+    def test_the_owner_is_the_person_who_answered_on_the_day_of_the_level(self, hours, owner):
+        tomorrow = NOW.date() + timedelta(days=1)
+        duties = DutyPeriod("ada", DutyDays(until=tomorrow)), DutyPeriod("bob", DutyDays(first=tomorrow))
+        staff = replace(STAFFED.staff, roles=STAFFED.staff.roles | {"desk": duties})
+
+        slow = make_rule(LadderRung(1), LadderRung(2, timedelta(days=9)))
+
+        found = self.next(hours=hours, staff=staff, rules=(slow,))
+
+        assert self.shown(found)[Field.ESCALATION_OWNER] == owner
+
+    def test_the_owner_has_the_title_of_the_level_that_answers(self):
+        unstaffed = replace(STAFFED.staff, roles={"lead": STAFFED.staff.roles["lead"]})
+        titles = {"en": {1: "escalation desk", 2: "regional lead"}}
+
+        found = raised(staff=unstaffed, updates=replace(STAFFED.updates, titles=titles))
+
+        assert self.shown(found) == {Field.ESCALATION_LEVEL: "1", Field.ESCALATION_OWNER: "bob (regional lead)"}
 
     def test_they_are_empty_before_anything_is_raised(self):
         assert set(self.shown(raised(**FRESH)).values()) == {None}
@@ -191,14 +218,30 @@ class TestComments:
 
         assert [private.public, public.public] == [False, True]
         assert "zsu[@user:700]zsu" in private.text
-        assert "Partner: Prairie" in private.text
-        assert "Account: A1, PRIORITY, 88 licences" in private.text
+        assert "Partner: Prairie. Account: A1, 88 licences, a large user account." in private.text
         assert (public.text, public.key) == ("escalated", f"{private.key}:public")
+
+    @pytest.mark.parametrize(
+        ("lookup", "account"),
+        [
+            pytest.param(SMALL, "Account: A1, 12 licences, not a large user account.", id="small"),
+            pytest.param(UNKNOWN, "Account: unknown.", id="unknown"),
+        ],
+    )
+    def test_the_account_is_named_with_its_decision(self, lookup, account):
+        assert account in commented(raised(lookup=lookup))[0].text
+
+    def test_the_levels_before_are_named_with_their_people(self):
+        found = TestTheFields().next(hours=2)
+
+        assert "Before: level 1 at 2026-11-23 10:00 (Europe/Berlin), ada (desk)." in commented(found)[0].text
+        assert "In charge: bob (lead)." in sent(found)[0].line
 
     def test_an_agent_who_is_not_active_is_named_but_not_mentioned(self):
         private, _ = commented(raised(), {ADA.agent: replace(AGENT, active=False)})
 
-        assert "(ada)" in private.text
+        assert "In charge: ada (desk)." in private.text
+        assert "zsu[" not in private.text
 
     def test_the_public_one_is_in_the_tickets_language(self):
         ticket = replace(LATE_TICKET, number="101", language="de")
@@ -239,7 +282,7 @@ class TestComments:
         [review] = commented(raised(replace(LATE_TICKET, escalation_request=True), SMALL, **FRESH))
 
         assert (review.kind, review.public) == (EffectKind.REVIEW, False)
-        assert review.text.startswith("R33: the partner asked for an escalation, and")
+        assert review.text.startswith("The partner asked for an escalation, and")
 
 
 def test_a_ladder_that_stops_because_its_reason_has_gone_is_noted_in_private():
@@ -251,7 +294,7 @@ def test_a_ladder_that_stops_because_its_reason_has_gone_is_noted_in_private():
 
     assert (note.kind, note.public, note.kept) == (EffectKind.ESCALATION, False, True)
     assert note.key == "escalation:acknowledgement:20261123T050000Z:20261123T080000Z:stopped:1"
-    assert " stopped at 2026-11-23 09:00Z, after level 1." in note.text
+    assert " stopped at 2026-11-23 10:00 (Europe/Berlin), after level 1:" in note.text
     assert dict(stopped.fields) == {
         Field.ESCALATION_LEVEL: DesiredValue(None, ""),
         Field.ESCALATION_OWNER: DesiredValue(None, ""),
@@ -264,14 +307,14 @@ class TestMessages:
         [message] = sent(raised(replace(LATE_TICKET, number="101")))
 
         assert (message.to, message.otherwise) == (ADA.addresses[0], BOB.addresses)
-        assert message.about == "Ticket 101: escalation level 1 (acknowledgement)"
+        assert message.about == "Ticket 101, escalation level 1: first reply late"
         assert message.at == NOW
 
     def test_it_links_to_the_ticket_if_desk_gives_its_page(self):
         [linked] = sent(raised(replace(LATE_TICKET, url="https://desk.example/101")))
         [plain] = sent(raised())
 
-        assert linked.line == f"{plain.line}\n  ticket: https://desk.example/101"
+        assert linked.line == f"{plain.line}\nOpen the ticket: https://desk.example/101"
 
     def test_the_people_of_level_1_get_one_on_a_clock_at_risk(self):
         at_risk = raised(replace(LATE_TICKET, number="101"), at_risk=frozenset({1}), history=past("0h s1", 1.5))
@@ -279,7 +322,7 @@ class TestMessages:
         [message] = sent(at_risk)
 
         assert (message.to, message.otherwise) == (ADA.addresses[0], BOB.addresses)
-        assert message.about == "Ticket 101: acknowledgement of severity 1 is at risk"
+        assert message.about == "Ticket 101: first reply at risk"
         assert message.topic == "acknowledgement:20261123T073000Z:20261123T083000Z:at_risk"
         assert list(at_risk.comments({})) == []
 

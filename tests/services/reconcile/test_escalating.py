@@ -108,7 +108,7 @@ def test_a_step_assigns_the_ticket_mentions_the_agent_and_notifies_them(opened, 
 
     assert (desk.tickets[TICKET].assignee, desk.tickets[TICKET].priority) == (PERSON, "High")
     [said] = steps(desk)
-    assert "Told: desk (zsu[@user:700]zsu)" in said
+    assert "In charge: ada (desk).\nA notice goes to ada by mail.\nDesk notifies zsu[@user:700]zsu." in said
     [message] = SqlNotices(opened.engine, "default").waiting()
     assert message.to == ADA.addresses[0]
 
@@ -202,7 +202,7 @@ def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later
     while world.metrics.backlog(world.now()).due:
         world.look()
     assert {tuple(raised(world, each)) for each in ids} == {(1,)}
-    assert all("is raised only now" in steps(desk, each)[0] for each in ids)
+    assert all("It was noticed only now" in steps(desk, each)[0] for each in ids)
     assert len(SqlNotices(world.engine, "default").waiting()) == len(ids), "all in one notice"
 
     world.waits(hours=1, minutes=59)

@@ -48,7 +48,8 @@ def clocks(world):
 
 
 def steps(desk) -> list[str]:
-    return [said.split("\n")[0] for said in desk.comments[TICKET] if said.startswith("Escalation level")]
+    heads = (said.split("\n")[0] for said in desk.comments[TICKET] if said.startswith("Escalation level"))
+    return [head.partition(" to the partner")[0] for head in heads]
 
 
 def standing_comments(desk) -> list[str]:
@@ -73,6 +74,7 @@ class TestWakingUp:
             "Determination is breached",
         ]
         assert len(desk.comments[TICKET]) == len([*standing_comments(desk), *steps(desk)])
+        assert steps(desk)[0] == "Escalation level 1: the first reply", "which reports its breach"
 
     def test_a_look_between_two_changes_makes_no_comment(self, desk, opened):
         wake(opened)
@@ -344,7 +346,7 @@ class TestEscalation:
             (2, timedelta(hours=5)),
             (3, timedelta(hours=9)),
         ]
-        assert steps(desk) == [f"Escalation level {level}, because of: acknowledgement" for level in (1, 2, 3)]
+        assert steps(desk) == [f"Escalation level {level}: the first reply" for level in (1, 2, 3)]
 
     def test_a_persons_reply_stops_it(self, desk, opened):
         while opened.now() < NOW + timedelta(hours=3):
@@ -389,14 +391,14 @@ class TestEscalation:
 
         world.look()
 
-        assert steps(desk) == ["Escalation level 1, because of: acknowledgement"]
+        assert steps(desk) == ["Escalation level 1: the first reply"]
 
     def test_a_breach_during_an_outage_of_ours_raises_level_1_alone(self, desk, opened):
         opened.waits(hours=30)
 
         opened.look()
 
-        assert steps(desk) == ["Escalation level 1, because of: acknowledgement"]
+        assert steps(desk) == ["Escalation level 1: the first reply"]
 
     def test_in_shadow_nothing_is_raised_and_nothing_is_raised_for_it_later(self, desk, opened):
         opened.policy = replace(POLICY, tickets=replace(POLICY.tickets, mode=Mode.SHADOW))
@@ -416,7 +418,7 @@ class TestEscalation:
 
         opened.look()
 
-        assert "because of: security" in steps(desk)[0]
+        assert "a security problem" in steps(desk)[0]
 
     def test_each_step_is_a_public_comment_in_the_tickets_language_and_there_is_no_other(self, desk, world):
         updates = make_updates(en="escalated", de="Ihre Anfrage {ticket}: Stufe {level}")

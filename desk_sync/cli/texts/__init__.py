@@ -1,0 +1,1 @@
+"""`desk-sync texts`: the texts that partners and agents get."""
