@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from desk_sync.domain.commitment.clock import Clock
-from desk_sync.domain.commitment.clock_comments import alarms, standing_comment
+from desk_sync.domain.commitment.clock_comments import doubts, standing_comment
 from desk_sync.domain.escalation.basic_questions import BasicQuestion, TooMany, advice
 from desk_sync.domain.escalation.escalate import (
     NO_ESCALATION,
@@ -155,25 +154,18 @@ def _risks(scene: PreviewScene) -> Iterator[PreviewText]:
 
 
 def _clocks(scene: PreviewScene) -> Iterator[PreviewText]:
-    """Yield the comments on a clock at risk, breached and perhaps breached, and the standing comment on all."""
+    """Yield the note of all clocks, with one at risk and one breached, and the question about a doubtful breach."""
     first = scene.reading(scene.opened_at).clocks[0]
     due_at = first.due_at or scene.opened_at
-    for at, state in ((first.target_at or due_at, "is at risk"), (due_at, "is breached")):
-        yield _agents(f"a clock {state}", _alarm(scene.reading(at).clocks[0], scene, at))
-    doubtful = replace(scene.reading(due_at).clocks[0], proven_at=None, reasons=(_DOUBT,))
-    yield _agents("a clock may be breached", _alarm(doubtful, scene, due_at))
-    standing = standing_comment(scene.reading(due_at), None, due_at)
-    yield from (_agents("the state of all clocks", each.comment.text) for each in (standing,) if each)
+    for at, state in ((first.target_at or due_at, "at risk"), (due_at, "breached")):
+        standing = standing_comment(scene.reading(at), None, at)
+        yield from (_agents(f"the note of the clocks, one {state}", each.comment.text) for each in (standing,) if each)
+    reading = scene.reading(due_at)
+    doubtful = replace(reading, clocks=(replace(reading.clocks[0], proven_at=None, reasons=(_DOUBT,)),))
+    yield from (_agents("a clock may be breached", each.text) for each in doubts(doubtful, suppressed=()))
 
 
 _DOUBT = Reason("L8", "it is not known whether the ticket was on hold")
-
-
-def _alarm(clock: Clock, scene: PreviewScene, at: datetime) -> str:
-    reading = replace(scene.reading(at), clocks=(clock,))
-    return next(each.text for each in alarms(reading, suppressed=(), escalated=()))
-
-
 _LONG_AGO = timedelta(days=3650)
 
 
