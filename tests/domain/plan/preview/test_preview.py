@@ -59,7 +59,6 @@ def test_agents_can_read_each_level_and_each_note():
         "the note of the clocks, one at risk",
         "the note of the clocks, one breached",
         "a clock may be breached",
-        "the state of all clocks",
         "the customer is not certain",
         "no account is found for the customer",
         "the subscription data are too old",
