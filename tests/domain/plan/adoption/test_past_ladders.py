@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from desk_sync.domain.commitment.clock_comments import STANDING
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
 from desk_sync.domain.escalation.escalate import EscalationState, step_key, stop_key
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, RaisedLevel
@@ -16,13 +17,15 @@ from desk_sync.domain.plan.adoption.past_ladders import PastLadders
 from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.memory import EscalationMemory
 from desk_sync.domain.ticket.effect import reference_of
-from desk_sync.domain.ticket.past import PastChange, TicketPast
+from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from tests.support.clock_scenes import HOUR
 from tests.support.makers import NOW, PERSON, ROBOT
 from tests.support.plan_scenes import LARGE, LATE, LATE_TICKET, SMALL, STAFFED, draft, past, with_escalation
 
 POLICY = with_escalation(STAFFED)
+RISKY = with_escalation(STAFFED, at_risk=frozenset({1}))
 CLOCK = "acknowledgement:20261123T050000Z"
+DETERMINATION = "determination:20261123T050000Z"
 ACKNOWLEDGEMENT, OLDER = f"{CLOCK}:20261123T080000Z", "acknowledgement:1"
 
 
@@ -44,6 +47,10 @@ def note(effect: str, at=NOW, *, public: bool = False) -> ConversationItem:
     )
 
 
+EDITED = replace(note(STANDING, NOW - 2.5 * HOUR), edited_at=NOW)
+"""The note of the clocks, made after the first target, and edited now."""
+
+
 def change(name, after, *, by=PERSON, at=NOW):
     return PastChange(name=name, at=at, by=by, before=None, after=after)
 
@@ -51,6 +58,7 @@ def change(name, after, *, by=PERSON, at=NOW):
 def adopted(
     *comments,
     changes=(),
+    edits=(),
     memory=None,
     since_new=None,
     policy=POLICY,
@@ -59,7 +67,9 @@ def adopted(
     facts=LATE,
     known=(),
 ):
-    traces = TicketTraces(comments=comments, past=TicketPast(changes=tuple(changes)), agents=frozenset({ROBOT}))
+    traces = TicketTraces(
+        comments=comments, past=TicketPast(changes=tuple(changes), edits=edits), agents=frozenset({ROBOT})
+    )
     context = draft(ticket, lookup, policy=policy, **facts).escalation.context
     memory = memory or EscalationMemory(state=EscalationState(known=frozenset(known)))
     return PastLadders(context, traces, memory, since_new).adopted()
@@ -224,3 +234,30 @@ def test_levels_that_are_remembered_are_not_raised_again():
     memory = EscalationMemory(state=EscalationState(raised=(raised,), known=frozenset({ACKNOWLEDGEMENT})))
 
     assert adopted(comment_on(ACKNOWLEDGEMENT, 1), memory=memory).state.raised == (raised,)
+
+
+class TestTargetsThatWereNotified:
+    """R36b: the note of the clocks is written at the look that notifies of a target."""
+
+    AT_RISK = frozenset({f"{CLOCK}:20261123T060000Z:at_risk", f"{DETERMINATION}:20261123T070000Z:at_risk"})
+
+    @pytest.mark.parametrize(
+        ("notes", "edited_by", "warned"),
+        [
+            pytest.param([note(STANDING, NOW - 2.5 * HOUR)], ROBOT, 1, id="the note was made after the first target"),
+            pytest.param([EDITED], ROBOT, 2, id="and edited after the second"),
+            pytest.param([EDITED], PERSON, 1, id="an edit of a person says nothing"),
+            pytest.param([note(STANDING, NOW - 3.5 * HOUR)], ROBOT, None, id="a note from before the targets"),
+            pytest.param(
+                [note(f"clock:{CLOCK}:20261123T060000Z:at_risk")], ROBOT, 1, id="a comment of an older version"
+            ),
+            pytest.param([], ROBOT, None, id="no comment"),
+        ],
+    )
+    def test_they_are_those_that_passed_before_the_note_was_written(self, notes, edited_by, warned):
+        edits = (PastEdit(at=NOW, by=edited_by),)
+
+        found = adopted(*notes, edits=edits, policy=RISKY).state.warned
+
+        assert found is None if warned is None else len(found) == warned
+        assert (found or frozenset()) <= self.AT_RISK
