@@ -75,7 +75,8 @@ def is_behind(observed: ObservedTicket, memory: Memory, agents: frozenset[str], 
     """Return True if the ticket shows more of our work than the memory holds, or may.
 
     `asked_at` is when a person asked for all traces of the portal. A ticket that nobody touched since it was created,
-    and one whose changes the memory or events explain, cost nothing.
+    and one whose changes the memory or events explain, cost nothing. The traces of a first look that announced comments
+    and did not come to its end are its own: it is made again, and finds what it made.
     """
     traces = memory.traces
     if traces.again or (asked_at is not None and (traces.read_at is None or traces.read_at < asked_at)):
@@ -86,7 +87,7 @@ def is_behind(observed: ObservedTicket, memory: Memory, agents: frozenset[str], 
     if traces.read_at == observed.host_now:
         return False
     if memory.read_digest is None:
-        return bool(observed.ours) or _has_a_past(observed)
+        return not observed.references and (bool(observed.ours) or _has_a_past(observed))
     return _was_written_by_us(observed, memory, agents)
 
 

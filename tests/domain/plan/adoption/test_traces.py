@@ -38,6 +38,13 @@ COMMENT = ConversationItem(
             id="its delivery came",
         ),
         pytest.param(observe(BORN, ours=[COMMENT]), Memory(), None, True, id="a comment of ours at the first look"),
+        pytest.param(
+            observe(TOUCHED, ours=[COMMENT], references={"ds-1"}),
+            Memory(),
+            None,
+            False,
+            id="the first look announced it, and did not come to its end",
+        ),
         pytest.param(observe(BORN, ours=[COMMENT]), KNOWN, None, True, id="a comment of ours that is not known"),
         pytest.param(observe(BORN, ours=[COMMENT], references={"ds-1"}), KNOWN, None, False, id="one that is known"),
         pytest.param(
