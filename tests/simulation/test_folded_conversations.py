@@ -31,12 +31,12 @@ SAME = ("status", "assignee", "decision", "writes", "escalations", "fields", "pa
 
 
 def decided(document: dict) -> dict:
-    """Return what was decided: everything but the clocks, and the words of the comment that lists them."""
+    """Return what was decided: everything but the clocks, and their list in the note; what is late stands before it."""
     return {
         "notifications": document["notifications"],
         "tickets": {
             key: [ticket[name] for name in SAME]
-            + [{**each, "text": None} if each["text"].startswith(STANDING) else each for each in ticket["comments"]]
+            + [{**each, "text": each["text"].partition(STANDING)[0]} for each in ticket["comments"]]
             for key, ticket in document["tickets"].items()
         },
     }
