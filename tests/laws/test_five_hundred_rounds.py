@@ -65,7 +65,7 @@ def long_lived(tmp_path_factory: Any, sqlite_template: Any) -> Iterator[LongLive
         counted = connection.exec_driver_sql("SELECT count(*) FROM clocks WHERE milestone = 'determination'")
         rounds = counted.scalar_one()
     levels = world.tickets.history(TICKET).memory.escalation.state.raised
-    note = next(text for text in desk.comments[TICKET] if text.startswith("The commitment's clocks"))
+    note = next(text for text in desk.comments[TICKET] if "The commitment's clocks" in text)
     yield LongLived(stored=stored, rounds=rounds, levels=levels, note=note, looks=looks)
     engine.dispose()
 
