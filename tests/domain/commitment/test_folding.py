@@ -144,6 +144,18 @@ def test_a_pause_that_lasts_beyond_the_folded_part_begins_where_it_began():
     assert list(history.spans({WorkState.PAUSED})) == [(MONDAY + 2 * HOUR, None)]
 
 
+def test_a_pause_that_ended_in_the_folded_part_keeps_its_length():
+    happened = "0h s1, 1h reply, 2h paused, 4h open, " + ", ".join(f"{hour}h message" for hour in range(5, 22))
+    whole = History(created_at=MONDAY, events=events(happened))
+    history = folded(whole)
+    readings = [take_reading(each, PROMISE, LARGE, MONDAY + 30 * HOUR) for each in (whole, history)]
+
+    assert history.past.until > MONDAY + 4 * HOUR
+    assert [(end - start) for start, end in history.spans({WorkState.PAUSED})] == [2 * HOUR]
+    used, again = ({clock.key: (clock.used, clock.paused) for clock in each.clocks if clock.open} for each in readings)
+    assert used == again != {}
+
+
 def test_clocks_that_are_left_out_are_counted_as_of_the_whole_history():
     late = "0h s1, " + ", ".join(f"{10 * n + 1}h message, {10 * n + 9}h reply" for n in range(20))
     whole = History(created_at=MONDAY, events=events(late))
