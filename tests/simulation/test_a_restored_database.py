@@ -158,13 +158,13 @@ def _late(note: str) -> str:
 
 
 def _first_line(content: str) -> str:
-    """Return the first line without how long ago something happened; of the note of the clocks that it is one."""
+    """Return the first line without what depends on when a look was made; of the clocks' note, that it is one."""
     if CLOCKS in plain(content):
         return CLOCKS
-    return _AGO.sub("", plain(content.partition("<br>")[0]))
+    return _DEPENDS_ON_THE_LOOK.sub("", plain(content.partition("<br>")[0]))
 
 
-_AGO = re.compile(r", [\w ]+ ago\b|\d{4}-\d\d-\d\d \d\d:\d\dZ")
+_DEPENDS_ON_THE_LOOK = re.compile(r", [\w ]+ ago\b|\d{4}-\d\d-\d\d \d\d:\d\dZ")
 
 
 def _lines(found: dict[str, Any]) -> Counter[tuple[str, str]]:
