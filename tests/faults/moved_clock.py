@@ -30,6 +30,10 @@ class MovedClock:
     def ahead(self) -> timedelta:
         return timedelta(seconds=float(self.file.read_text()))
 
+    @property
+    def host_ahead(self) -> timedelta:
+        return timedelta(seconds=float(self.host.read_text()))
+
     def set(self, ahead: timedelta) -> None:
         """Set the offset, for all processes from their next reading on."""
         _write(self.file, ahead)

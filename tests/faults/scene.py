@@ -60,8 +60,12 @@ class TrialSetup:
     killed: int = 0
 
     def now(self) -> datetime:
-        """Return the instant by the clock of the trial's processes."""
+        """Return the instant by Desk's clock; the product's shows the same, unless the trial moved its host's."""
         return utc_now() + self.clock.ahead
+
+    def host_now(self) -> datetime:
+        """Return the instant by the clock of the product's host, in which its queue is kept."""
+        return self.now() + self.clock.host_ahead
 
     def kill(self, child: Popen[bytes]) -> None:
         """Kill the whole process group by SIGKILL."""
@@ -108,7 +112,7 @@ class TrialSetup:
         try:
             idle = self.demo.desk.call("GET", "/_simulator/idle")["idle"]
             events = self.demo.desk_sync.portal(PORTAL).inbox.counts()
-            queue = self.demo.desk_sync.portal(PORTAL).metrics.backlog(self.now())
+            queue = self.demo.desk_sync.portal(PORTAL).metrics.backlog(self.host_now())
         except (TemporaryError, requests.RequestException) as error:
             return str(error)
         waiting = {
