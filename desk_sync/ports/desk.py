@@ -50,6 +50,14 @@ class StatusChanges:
     whole: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentReceipt:
+    """Desk's answer to a new comment: its id and that of its author, None where Desk does not name them."""
+
+    comment_id: str | None = None
+    author_id: str | None = None
+
+
 OwnDomains: TypeAlias = Callable[[Ticket], frozenset[str]]
 """The registered domains of the partner who writes a ticket, whose texts are not read yet."""
 
@@ -124,16 +132,19 @@ class Desk(Protocol):
         """
         ...
 
-    def add_comment(self, ticket_id: str, text: str, reference: str) -> str | None:
-        """Add a private comment, which ends in the reference; return the id of its author, if Desk names it."""
+    def add_comment(self, ticket_id: str, text: str, reference: str) -> CommentReceipt:
+        """Add a private comment, which ends in the reference."""
         ...
 
-    def add_public_comment(self, ticket_id: str, text: str) -> str | None:
-        """Add a comment that the partner reads: no mark is in it. Return the id of its author, if Desk names it."""
+    def add_public_comment(self, ticket_id: str, text: str) -> CommentReceipt:
+        """Add a comment that the partner reads: no mark is in it."""
         ...
 
-    def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
-        """Replace the text of the private comment with the reference; return False if there is none any more."""
+    def edit_comment(self, ticket_id: str, text: str, reference: str, comment_id: str | None = None) -> str | None:
+        """Replace the text of the private comment with the reference; return its id, None if there is none any more.
+
+        It is looked for only if its id is not known, or if Desk does not know the id.
+        """
         ...
 
     def read_comment(self, ticket_id: str, reference: str) -> str | None:

@@ -19,7 +19,7 @@ from desk_sync.domain.ticket.comment_trace import CommentTrace, WrittenComment
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsRefused, Gone
-from desk_sync.ports.desk import ModifiedTickets, OwnDomains, StatusChanges, ThreadReading, no_domains
+from desk_sync.ports.desk import CommentReceipt, ModifiedTickets, OwnDomains, StatusChanges, ThreadReading, no_domains
 from desk_sync.ports.now import Now
 from tests.support.field_troubles import FieldTrouble, accepted
 from tests.support.makers import NOW, PERSON, ROBOT
@@ -69,6 +69,7 @@ class FakeDesk:
         self.troubles: dict[Field, FieldTrouble] = {}
         self.mandatory: str | None = None
         self.comment_trouble: Exception | None = None
+        self.edited_by_id: list[bool] = []
         self.side_effects: dict[str, Value] = {}
         self.calls: list[str] = []
         self._refs = 0
@@ -208,13 +209,13 @@ class FakeDesk:
             raise FieldsRefused("refused", others=(f"{self.mandatory} is missing",))
         return accepted(self._ticket(ticket_id), fields, self.troubles)
 
-    def add_comment(self, ticket_id: str, text: str, reference: str) -> str | None:
+    def add_comment(self, ticket_id: str, text: str, reference: str) -> CommentReceipt:
         return self._call("add_comment", lambda: self._add(ticket_id, text, reference))
 
-    def add_public_comment(self, ticket_id: str, text: str) -> str | None:
+    def add_public_comment(self, ticket_id: str, text: str) -> CommentReceipt:
         return self._call("add_comment", lambda: self._add(ticket_id, text, None))
 
-    def _add(self, ticket_id: str, text: str, reference: str | None) -> str | None:
+    def _add(self, ticket_id: str, text: str, reference: str | None) -> CommentReceipt:
         self._refuse_comment()
         public = reference is None
         if public:
@@ -235,23 +236,25 @@ class FakeDesk:
         self.our_items[ticket_id].append(ours)
         if ticket := self.tickets.get(ticket_id):
             self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
-        return self.writer
+        return CommentReceipt(comment_id=ours.ref, author_id=self.writer)
 
-    def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
+    def edit_comment(self, ticket_id: str, text: str, reference: str, comment_id: str | None = None) -> str | None:
+        self.edited_by_id.append(comment_id is not None)
         return self._call("edit_comment", lambda: self._edit(ticket_id, text, reference))
 
     def _refuse_comment(self) -> None:
         if self.comment_trouble:
             raise self.comment_trouble
 
-    def _edit(self, ticket_id: str, text: str, reference: str) -> bool:
+    def _edit(self, ticket_id: str, text: str, reference: str) -> str | None:
         self._refuse_comment()
         comments = self.comments[ticket_id]
         found = [number for number, comment in enumerate(comments) if reference in comment]
         for number in found:
             comments[number] = f"{text} [{reference}]"
         self._edit_ours(ticket_id, text, reference, by=self.writer)
-        return bool(found)
+        ours = (item.ref for item in self.our_items[ticket_id] if item.reference == reference)
+        return next(ours, reference) if found else None
 
     def person_edits(self, ticket_id: str, text: str, reference: str) -> None:
         """Give our comment with the reference another text, as a person."""

@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from desk_sync.adapters.mapping.tickets import TicketsSection, note_policy
 from desk_sync.domain.account.freshness import FreshnessPolicy, FreshnessRule
 from desk_sync.domain.account.identity import (
     STRATEGIES,
@@ -157,6 +158,7 @@ POLICY = Policy(
     partners=PARTNERS,
     shown=frozenset(),
     education=EDUCATION,
+    notes=note_policy(TicketsSection()),
 )
 
 

@@ -10,6 +10,7 @@ from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.domain.account.identity import IdentifierKind
 from desk_sync.domain.escalation.policy import LevelAction
 from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.held_back import EVERY
 from desk_sync.domain.ticket.ticket import Field
 from tests.services.conftest import World
@@ -31,6 +32,9 @@ POLICY: Policy = replace(
         },
     ),
 )
+
+
+NOTE = reference_of(TICKET, "clocks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +67,13 @@ class OnePortal:
         return {name: self.desk.tickets[TICKET].value(name) for name in Field if name is not without}
 
     def everything_else(self, field: Field) -> Mapping[str, Any]:
-        """Return all that people see of the ticket, without one field and the note about it."""
+        """Return all that people see of the ticket, without one field; of the note, which tells of it, the clocks."""
         history = self.world.tickets.history(TICKET)
-        notes = [text.rpartition(" [")[0] for text in self.desk.comments[TICKET]]
+        comments = [text.rpartition(" [") for text in self.desk.comments[TICKET]]
         return {
             "values": self.values(without=field),
-            "comments": [text for text in notes if not text.startswith("Customer Primary")],
+            "comments": [text for text, _, reference in comments if reference != f"{NOTE}]"],
+            "note": [text.partition("The clocks, as of ")[2] for text, _, by in comments if by == f"{NOTE}]"],
             "public": list(self.desk.public_comments[TICKET]),
             "messages": [(each.topic, each.to) for each in SqlNotices(self.world.engine, "default").waiting()],
             "levels": [(each.level, each.at) for each in history.memory.escalation.state.raised],

@@ -25,7 +25,7 @@ from desk_sync.domain.ticket.comment_trace import CommentTrace
 from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone, NotPermitted, Unreadable
-from desk_sync.ports.desk import ModifiedTickets, OwnDomains, StatusChanges, ThreadReading, no_domains
+from desk_sync.ports.desk import CommentReceipt, ModifiedTickets, OwnDomains, StatusChanges, ThreadReading, no_domains
 from desk_sync.ports.portal import UNMARKED, InstallationMarks
 
 log = structlog.get_logger()
@@ -159,25 +159,26 @@ class DeskClient:
         answer = self._calls.write("PATCH", _path(ticket_id), self._calls.deadline(), body)
         return _checked(ticket_id, payload.read_after_write(answer, self._vocabulary))
 
-    def add_comment(self, ticket_id: str, text: str, reference: str) -> str | None:
+    def add_comment(self, ticket_id: str, text: str, reference: str) -> CommentReceipt:
         return self._add(ticket_id, payload.private_comment(text, reference, self._installation.own()))
 
-    def add_public_comment(self, ticket_id: str, text: str) -> str | None:
+    def add_public_comment(self, ticket_id: str, text: str) -> CommentReceipt:
         return self._add(ticket_id, payload.public_comment(text))
 
-    def _add(self, ticket_id: str, body: Body) -> str | None:
+    def _add(self, ticket_id: str, body: Body) -> CommentReceipt:
         answer = self._calls.write("POST", _path(ticket_id, "comments"), self._calls.deadline(), body)
         self._note_writing(ticket_id, answer)
-        return payload.author_of(answer)
+        return payload.receipt(answer)
 
-    def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
-        """Costs four credits. The comment is found by its reference, so that its id need not be stored."""
-        deadline = self._calls.deadline()
+    def edit_comment(self, ticket_id: str, text: str, reference: str, comment_id: str | None = None) -> str | None:
+        """Costs one credit with the comment's id, and four if it must be found by its reference."""
+        deadline, body = self._calls.deadline(), payload.private_comment(text, reference, self._installation.own())
+        if comment_id and self._edit(ticket_id, comment_id, body, deadline):
+            return comment_id
         for page in self._comment_pages(ticket_id, deadline):
-            if comment_id := payload.find_comment(page, reference):
-                body = payload.private_comment(text, reference, self._installation.own())
-                return self._edit(ticket_id, comment_id, body, deadline)
-        return False
+            if found := payload.find_comment(page, reference):
+                return found if self._edit(ticket_id, found, body, deadline) else None
+        return None
 
     def _edit(self, ticket_id: str, comment_id: str, body: Body, deadline: DeadlineAdapter) -> bool:
         try:

@@ -34,7 +34,7 @@ from desk_sync.adapters.text import identifiers
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsRefused
-from desk_sync.ports.desk import ModifiedTickets
+from desk_sync.ports.desk import CommentReceipt, ModifiedTickets
 from desk_sync.ports.portal import InstallationMark
 
 _SHOWN = frozenset({"id", "departmentId", "contactId", "accountId", "email", "status", "statusType", "description"})
@@ -130,6 +130,7 @@ def read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
         next_milestone=field("next_milestone"),
         escalation_level=field("escalation_level"),
         escalation_owner=field("escalation_owner"),
+        explanation=field("explanation"),
         escalation_request=field("escalation_request") == "true",
         taken_over=field("taken_over") == "true",
         tagged=_count(raw.get("tagCount")) > 0,
@@ -225,6 +226,11 @@ def _installation_mark(raw: Raw) -> InstallationMark | None:
 def author_of(comment: Raw) -> str | None:
     """Return the id of the agent who wrote a comment; None if Desk does not name one."""
     return _id(comment, "commenterId") or _id(_object(comment, "commenter"), "id")
+
+
+def receipt(comment: Raw) -> CommentReceipt:
+    """Return what the answer to a new comment says of it."""
+    return CommentReceipt(comment_id=_id(comment, "id"), author_id=author_of(comment))
 
 
 def written_at(comment: Raw) -> datetime | None:

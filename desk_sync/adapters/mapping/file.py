@@ -29,7 +29,7 @@ from desk_sync.adapters.mapping.licences import licence_policy
 from desk_sync.adapters.mapping.partners import account_fields, partner_policy
 from desk_sync.adapters.mapping.schema import MappingFile
 from desk_sync.adapters.mapping.sources import SourceSection
-from desk_sync.adapters.mapping.tickets import ticket_policy
+from desk_sync.adapters.mapping.tickets import note_policy, ticket_policy
 from desk_sync.adapters.yaml import check as yaml_file
 from desk_sync.adapters.yaml.problems import Contradiction, texts
 from desk_sync.adapters.yaml.tree import YamlTree
@@ -179,8 +179,9 @@ def _build(content: MappingFile) -> PortalMapping:
             strategies=strategies,
             admitted=admitted,
             partners=partners,
-            shown=(CLOCK_FIELDS | ESCALATION_FIELDS) & vocabulary.fields.keys(),
+            shown=(CLOCK_FIELDS | ESCALATION_FIELDS | {Field.EXPLANATION}) & vocabulary.fields.keys(),
             education=education,
+            notes=note_policy(content.tickets),
         ),
         vocabulary=vocabulary,
         portals={name: _portal(section) for name, section in (content.portals or {}).items()},

@@ -49,6 +49,7 @@ TYPES: Mapping[str, DeskType] = {
     "next_milestone": _LINE,
     "escalation_level": _LINE,
     "escalation_owner": _LINE,
+    "explanation": _LINE,
     "escalation_request": _CHECK_BOX,
     "taken_over": _CHECK_BOX,
 }

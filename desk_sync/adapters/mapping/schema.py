@@ -47,6 +47,7 @@ class FieldsSection(MappingSection):
     next_milestone: ApiName | None = None
     escalation_level: ApiName | None = None
     escalation_owner: ApiName | None = None
+    explanation: ApiName | None = None
     escalation_request: ApiName | None = None
     taken_over: ApiName | None = None
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from importlib import resources
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from desk_sync.adapters.mapping.types import (
     Id,
     IssueType,
     RequestType,
 )
+from desk_sync.adapters.text.languages import LANGUAGES, Language
 from desk_sync.adapters.yaml.problems import MappingSection, mistake
+from desk_sync.adapters.yaml.tree import read_tree
 from desk_sync.domain.account.identity import STRATEGIES, IdentifierKind, WeakEvidence
+from desk_sync.domain.plan.note.policy import Explain, NotePolicy
 from desk_sync.domain.plan.policy import EmailFill, Mode, TicketPolicy
 
 _Kind = TypeVar("_Kind", IdentifierKind, WeakEvidence)
@@ -56,6 +61,23 @@ class TicketsSection(MappingSection):
     write_limit: Annotated[int, Field(ge=1)] = 10
     mode: _Mode = Mode.WRITE
     departments: dict[Id, _Mode] = {}
+    explain: Annotated[Explain, Field(strict=False)] = Explain.CHANGED
+    language: Language = "en"
+    languages: dict[Id, Language] = {}
+
+
+def note_policy(section: TicketsSection) -> NotePolicy:
+    texts = {language: _note_words(language) for language in LANGUAGES}
+    return NotePolicy(texts=texts, explain=section.explain, language=section.language, languages=section.languages)
+
+
+@cache
+def _note_words(language: str) -> Mapping[str, str]:
+    file = resources.files("desk_sync.adapters.mapping").joinpath("note_words", f"{language}.yaml")
+    return _WORDS.validate_python(read_tree(file.read_text(encoding="utf-8")).value)
+
+
+_WORDS: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
 
 
 def ticket_policy(section: TicketsSection, severities: Mapping[int, str]) -> TicketPolicy:

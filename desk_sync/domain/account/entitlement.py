@@ -7,7 +7,7 @@ it. Only if the answers differ is the verdict REVIEW.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -221,6 +221,12 @@ def _total(per_service: Counter[str], policy: LicencePolicy) -> int:
     return {CountBy.SUM: per_service.total(), CountBy.LARGEST_SERVICE: max(per_service.values(), default=0)}[
         policy.count
     ]
+
+
+def thresholds_of(account: Account, policy: LicencePolicy, writer: TicketWriter) -> Mapping[str, Threshold]:
+    """Return the possible thresholds by region: one for a known region, all of them if no region lists the account."""
+    regions, _ = _regions(account, policy, writer)
+    return {region: policy.thresholds[region] for region in sorted(regions)}
 
 
 def _thresholds(

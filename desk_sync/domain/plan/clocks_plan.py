@@ -1,4 +1,4 @@
-"""The clocks of a ticket at one look: their reading, the alarms, and the comment that shows them."""
+"""The clocks of a ticket at one look: their reading, and the alarms."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from functools import cached_property
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.commitment.clock import Clock, ClockState
-from desk_sync.domain.commitment.clock_comments import StandingComment, doubts, is_escalated, standing_comment
+from desk_sync.domain.commitment.clock_comments import doubts, is_escalated
 from desk_sync.domain.commitment.clock_fields import clock_fields
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading, SeverityLevels, take_reading
 from desk_sync.domain.commitment.folding import NO_LIMITS, FoldingLimits, fold
 from desk_sync.domain.commitment.past import FoldedPast
 from desk_sync.domain.commitment.read_clocks import ClockBasis
-from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import ClocksMemory, IntendedComment
+from desk_sync.domain.plan.memory import ClocksMemory
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.reason import Reason
@@ -28,25 +27,15 @@ from desk_sync.domain.ticket.ticket import Field, Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClocksPlan:
-    """The reading of the clocks, None for a ticket without clocks, and what is remembered of it.
-
-    `comment` is None where the standing comment stays as it is.
-    """
+    """The reading of the clocks, None for a ticket without clocks, and what is remembered of it."""
 
     reading: ClockReading | None = None
-    comment: StandingComment | None = None
     memory: ClocksMemory = field(default_factory=ClocksMemory)
 
     @property
     def past(self) -> FoldedPast | None:
         """The part of the history that is folded."""
         return self.memory.inputs.history.past if self.memory.inputs else None
-
-    @property
-    def intended(self) -> IntendedComment | None:
-        """The standing comment to store before it is written."""
-        standing = self.comment
-        return IntendedComment(digest=standing.digest, words=words_digest(standing.comment.text)) if standing else None
 
 
 @dataclass(frozen=True)
@@ -131,7 +120,7 @@ class ClocksDraft:
             yield from doubts(self.reading, suppressed=self.suppressed)
 
     def breaches(self, escalated: Collection[str]) -> Iterator[datetime]:
-        """Yield when each clock ran out whose breach the standing comment tells, and no level."""
+        """Yield when each clock ran out whose breach the note tells, and no level."""
         if self.awaited_until is None:
             alarms_now = [clock for key, clock in self._breached.items() if key not in self.suppressed]
             yield from (clock.due_at for clock in alarms_now if clock.due_at and not is_escalated(clock, escalated))
@@ -141,28 +130,17 @@ class ClocksDraft:
         all_alarms = self.reading.alarms if self.reading else {}
         return {key: clock for key, clock in all_alarms.items() if clock.state is ClockState.BREACHED}
 
-    def finish(self, *, silent: bool, limits: FoldingLimits = NO_LIMITS) -> ClocksPlan:
-        """Return the plan, without a comment if `silent`, or if a reply that is being sent may end what it would tell.
+    @property
+    def waits_for_a_reply(self) -> bool:
+        """True if a reply that is being sent may end what a text would tell."""
+        return self.awaited_until is not None and bool(self._breached)
 
-        `limits` are those of folding the history.
-        """
-        before = self.memory.standing_comment
+    def finish(self, limits: FoldingLimits = NO_LIMITS) -> ClocksPlan:
+        """Return the plan; `limits` are those of folding the history."""
         reading = self.reading
-        waits = silent or (self.awaited_until is not None and bool(self._breached))
-        comment = standing_comment(reading, before, self.observed.now) if reading and not waits else None
         inputs = self._folded(reading, limits) if reading else self.memory.inputs
-        return ClocksPlan(
-            reading=reading,
-            comment=comment,
-            memory=replace(
-                self.memory,
-                inputs=inputs,
-                suppressed=_unfinished(self.suppressed, inputs),
-                standing_comment=comment.digest if comment else before,
-                standing_words=words_digest(comment.comment.text) if comment else self.memory.standing_words,
-                intended_comment=None,
-            ),
-        )
+        memory = replace(self.memory, inputs=inputs, suppressed=_unfinished(self.suppressed, inputs))
+        return ClocksPlan(reading=reading, memory=memory)
 
     def _folded(self, reading: ClockReading, limits: FoldingLimits) -> ClockInputs:
         """Return the inputs of the next look; nothing is folded while a reply is being sent, which may correct it."""

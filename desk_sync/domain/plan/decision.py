@@ -87,7 +87,7 @@ def assess(lookup: Lookup, policy: Policy, now: datetime, writer: TicketWriter =
         return unknown
     stale_at = policy.licences.freshness.stale_at(snapshot)
     if lookup.account is None:
-        aged = unknown.because("R45", _age(snapshot))
+        aged = replace(unknown, reasons=(*unknown.reasons, data_reason(None, snapshot)))
         return aged if now > stale_at else _suggested(aged, lookup)
     if now > stale_at:
         return unknown.because("R45", f"unknown since {stale_at:%F %H:%M}Z: {_origin(lookup.account, snapshot)}")
@@ -97,7 +97,7 @@ def assess(lookup: Lookup, policy: Policy, now: datetime, writer: TicketWriter =
         verdict=found.verdict,
         licences=found.licences,
         account_id=lookup.account.account_id,
-        reasons=(*unknown.reasons, Reason("R45", _origin(lookup.account, snapshot)), *found.reasons),
+        reasons=(*unknown.reasons, data_reason(lookup.account, snapshot), *found.reasons),
         hands_off=found.verdict is Verdict.REVIEW,
     )
     return _seen_by_the_partner(decision, lookup.account, writer, policy)
@@ -137,8 +137,9 @@ def _seen_by_the_partner(decision: Decision, account: Account, writer: TicketWri
 
 
 PARTNER_UNKNOWN = "who the partner is"
+PARTNER_PLACE_UNKNOWN = "in which escalation region the partner is"
 _REGION_UNKNOWN: Mapping[RegionBasis, str] = {
-    RegionBasis.PARTNER_COUNTRY: "in which escalation region the partner is",
+    RegionBasis.PARTNER_COUNTRY: PARTNER_PLACE_UNKNOWN,
     RegionBasis.CUSTOMER_COUNTRY: "in which escalation region the customer is",
     RegionBasis.DATA_CENTER: "to which escalation region the data centre belongs",
 }
@@ -157,6 +158,11 @@ def asking_where(decision: Decision, regions: RegionPolicy, writer: TicketWriter
             questions = tuple(dict.fromkeys((*decision.questions, question)))
             decision = replace(decision, questions=questions, reasons=(located.reason, *decision.reasons))
     return decision
+
+
+def data_reason(account: Account | None, snapshot: Snapshot) -> Reason:
+    """Return the reason that says from which data the decision was made."""
+    return Reason("R45", _origin(account, snapshot) if account else _age(snapshot))
 
 
 def _origin(account: Account, snapshot: Snapshot) -> str:

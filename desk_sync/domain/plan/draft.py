@@ -13,13 +13,14 @@ from functools import cached_property
 
 from desk_sync.domain.account.partner import customer_evidence
 from desk_sync.domain.plan.clocks_plan import ClocksDraft
-from desk_sync.domain.plan.comments import LOOP, notes
 from desk_sync.domain.plan.decision import Decision, asking_where, decide
 from desk_sync.domain.plan.education import EducationDraft, LastEducation
 from desk_sync.domain.plan.escalation_actions import Agents
 from desk_sync.domain.plan.escalation_plan import EscalationDraft
 from desk_sync.domain.plan.fields_plan import FieldsDraft, FieldsPlan
 from desk_sync.domain.plan.memory import Memory
+from desk_sync.domain.plan.note.note import KeptNote
+from desk_sync.domain.plan.note.note_plan import NoteDraft
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import DECIDED, own_fields
 from desk_sync.domain.plan.plan import Plan
@@ -77,15 +78,16 @@ class PlanDraft:
         fields = self.fields.finish(self.shown, self._actions(agents), self.mode)
         silent = self.mode is Mode.SHADOW
         educated = self.education.finish(last_education, self.observed.host_now)
-        clocks = self.clocks.finish(silent=silent, limits=self.escalation.folding_limits)
-        announced = self.memory.comments.as_announced
+        clocks = self.clocks.finish(self.escalation.folding_limits)
+        announced, note = self.memory.comments.as_announced, self.note.finish(fields)
         return Plan(
             decision=self._explained(fields),
             urgency=self.clocks.urgency,
             fields=fields,
             clocks=clocks,
             escalation=self.escalation.finish(clocks.past),
-            effects=() if silent else tuple(map(announced, self._effects(fields, educated.effects, agents))),
+            effects=() if silent else tuple(map(announced, self._effects(note, educated.effects, agents))),
+            note=note if note and note.digest != self.memory.note.digest else None,
             education=educated.claim,
             next_look_at=self._next_look_at(),
         )
@@ -126,6 +128,19 @@ class PlanDraft:
         )
 
     @cached_property
+    def note(self) -> NoteDraft:
+        return NoteDraft(
+            observed=self.observed,
+            decision=self.decision,
+            fields=self.fields,
+            clocks=self.clocks,
+            escalation=self.escalation,
+            memory=self.memory.note,
+            policy=self.policy,
+            mode=self.mode,
+        )
+
+    @cached_property
     def education(self) -> EducationDraft:
         observed = self.observed
         evidence = (*observed.ticket.evidence, *self.memory.evidence.from_threads)
@@ -140,8 +155,8 @@ class PlanDraft:
 
     @property
     def shown(self) -> Mapping[Field, DesiredValue]:
-        """Return the values that show clocks and escalation, where the portal has fields for them."""
-        values = {**self.clocks.fields, **self.escalation.fields}
+        """Return the values that show clocks, escalation and verdict, where the portal has fields for them."""
+        values = {**self.clocks.fields, **self.escalation.fields, **self.note.shown}
         return {name: value for name, value in values.items() if name in self.policy.shown}
 
     def _actions(self, agents: Agents) -> Mapping[Field, DesiredValue]:
@@ -149,11 +164,10 @@ class PlanDraft:
         held = self.fields.held_actions() if self.escalation.is_running else {}
         return {**held, **self.escalation.actions(agents)}
 
-    def _effects(self, fields: FieldsPlan, education: tuple[Effect, ...], agents: Agents) -> Iterator[Effect]:
+    def _effects(self, note: KeptNote | None, education: tuple[Effect, ...], agents: Agents) -> Iterator[Effect]:
         """Yield every comment that is made once, with those of earlier looks that Desk did not accept."""
         yield from self.memory.comments.kept(escalating=self.escalation.is_running)
-        observed = self.observed
-        yield from notes(observed.ticket, observed.lookup, self.decision, fields.writes, looping=fields.looping)
+        yield from self.note.questions(note)
         yield from self.clocks.comments()
         yield from education
         yield from self.escalation.comments(agents)
@@ -195,6 +209,9 @@ class PlanDraft:
         return decision.because("L14", LOOP) if fields.looping else decision
 
 
+LOOP = (
+    "another program seems to undo what is written here, so nothing more is written until a person changes the ticket"
+)
 DOUBTFUL = "whether the commitment is broken, as part of the ticket's past is not known"
 ESCALATION_REQUESTED = "whether to escalate, as somebody asked"
 

@@ -78,17 +78,7 @@ class FieldsPlan:
         written = {name: replace(ours, written_at=outcome.ticket.modified_at) for name, ours in self.intended.items()}
         accepted = {name: ours for name, ours in {**planned.applied, **written}.items() if name not in refused}
         untouched = {name: ours for name, ours in self.unwritten.items() if name in refused and name not in ACTIONS}
-        held = {
-            name: hold_back(
-                refusal,
-                planned.held_back.get(name),
-                value=self.writes[name],
-                found=outcome.ticket.value(name),
-                now=now,
-                mapping=mapping,
-            )
-            for name, refusal in refused.items()
-        }
+        held = self.held_back_after(outcome, now=now, mapping=mapping)
         waiting = {name: each for name, each in planned.held_back.items() if name not in self.writes}
         applied = accepted | untouched | dict(self._replaced(outcome))
         return replace(
@@ -97,10 +87,24 @@ class FieldsPlan:
             intended=self._unsettled(refused),
             found={**planned.found, **{name: before.value(name) for name in self.intended}},
             consecutive_writes=planned.consecutive_writes - (bool(refused) and self.writes.keys() == refused.keys()),
-            held_back=waiting | held,
+            held_back={**waiting, **held},
             set_by_rules=dict(self._set_by_rules(before, outcome.ticket, applied)),
             left_at=outcome.ticket.modified_at if waiting or held else None,
         )
+
+    def held_back_after(self, outcome: FieldsOutcome, *, now: datetime, mapping: str) -> Mapping[Field, HeldBack]:
+        """Return the fields that Desk did not accept in this write."""
+        return {
+            name: hold_back(
+                refusal,
+                self.memory.held_back.get(name),
+                value=self.writes[name],
+                found=outcome.ticket.value(name),
+                now=now,
+                mapping=mapping,
+            )
+            for name, refusal in outcome.refused.items()
+        }
 
     def _unsettled(self, refused: Mapping[Field, FieldRefusal]) -> Mapping[Field, AppliedValue]:
         """Return the values that Desk may have or get yet, because a write of them has no answer."""
@@ -163,6 +167,22 @@ class FieldsDraft:
         theirs, ours = self.decided_by_people.get(Field.SEVERITY), self.decided.get(Field.SEVERITY)
         standing = theirs or ours
         return standing.value if standing else self._reverts.get(Field.SEVERITY, self.observed.ticket.severity)
+
+    @property
+    def touched(self) -> frozenset[Field]:
+        """The decided fields with a value of ours, or one that is to be written or taken back."""
+        wanted = {name: each.value for name, each in self.decided.items() if name not in self.decided_by_people}
+        differing = {name for name, value in (wanted | self._reverts).items() if self._differs(name, value)}
+        return frozenset((self.memory.applied.keys() & DECIDED) | differing)
+
+    @property
+    def replaced_address(self) -> Value:
+        """The address of a person in the customer field that ours replaces, or has replaced; None without one."""
+        name = Field.CUSTOMER_PRIMARY_EMAIL
+        ours, wanted, present = self.memory.applied.get(name), self.decided.get(name), self.observed.ticket.value(name)
+        if wanted is None or name in self.decided_by_people:
+            return None
+        return ours.before if ours and ours.value == present else None if present == wanted.value else present
 
     @property
     def seem_overwritten(self) -> bool:

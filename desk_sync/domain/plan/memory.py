@@ -15,7 +15,7 @@ from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.commitment.seen_items import NEVER_READ, REMEMBERED, SeenItems
 from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
 from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
-from desk_sync.domain.fingerprint import words_digest
+from desk_sync.domain.plan.note.memory import NO_NOTE, NoteMemory
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event, EventHint, EventItem
 from desk_sync.domain.ticket.held_back import HeldBack
@@ -110,28 +110,12 @@ class FieldsMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntendedComment:
-    """The standing comment as it was stored before an edit that may not have been made: its digest, and its words'."""
-
-    digest: str
-    words: str
-
-    def was_replaced(self, text: str | None, *, before: str | None) -> bool:
-        """Return True if a person edited or deleted the comment since: it is neither this one nor the one before.
-
-        `text` is the comment in Desk, None if it is gone; `before` are the words before, None if they are not known.
-        """
-        return text is None or (before is not None and words_digest(text) not in (self.words, before))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClocksMemory:
     """The inputs of the ticket's clocks, and how much of the conversation is in them.
 
     `threads_counted` and `comments_counted` are Desk's counts at the last look, with our own comments; `threads_seen`
     and `comments_seen` are the items that were read. `suppressed` are the keys of alerts that were active at the first
-    look. `standing_comment` is the digest of the standing comment; None before it exists. `standing_words` is that of
-    its words, and `intended_comment` the one that was about to replace it.
+    look.
 
     `left_at` is when Desk last modified the ticket, as the last look left it. The status is `in_doubt` if the ticket
     was modified later and no event says how: it may have been another meanwhile.
@@ -143,9 +127,6 @@ class ClocksMemory:
     threads_seen: SeenItems = NEVER_READ
     comments_seen: SeenItems = NEVER_READ
     suppressed: frozenset[str] = frozenset()
-    standing_comment: str | None = None
-    standing_words: str | None = None
-    intended_comment: IntendedComment | None = None
     left_at: datetime | None = None
     in_doubt: bool = False
 
@@ -228,13 +209,12 @@ class EvidenceMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentsMemory:
-    """The comments that Desk did not accept, and the states of those that are edited in place, by their keys.
+    """The comments that Desk did not accept, by their keys.
 
     Public ones that were `announced` by a look that did not come to its end may be in Desk with these texts.
     """
 
     waiting: Mapping[str, WaitingComment] = field(default_factory=dict)
-    states: Mapping[str, str] = field(default_factory=dict)
     announced: Mapping[str, str] = field(default_factory=dict)
 
     def announcing(self, comments: Iterable[Effect]) -> CommentsMemory:
@@ -284,6 +264,7 @@ class Memory:
     escalation: EscalationMemory = EscalationMemory()
     evidence: EvidenceMemory = EvidenceMemory()
     comments: CommentsMemory = CommentsMemory()
+    note: NoteMemory = NO_NOTE
     traces: TracesMemory = TracesMemory()
 
     def reopenable(self) -> Memory:

@@ -289,7 +289,7 @@ def desired_values(
         yield Field.CUSTOMER_PRIMARY_EMAIL, DesiredValue(lookup.account.super_admin_email, decision.basis)
     if decision.verdict is Verdict.PRIORITY and not decision.hands_off:
         yield Field.LARGE_USER, DesiredValue(True, decision.basis)
-        if not _severity_left_alone(ticket, rules):
+        if not severity_left_alone(ticket, rules):
             yield Field.SEVERITY, DesiredValue(rules.severities[1], decision.basis)
 
 
@@ -302,7 +302,7 @@ def _may_fill_email(ticket: Ticket, lookup: Lookup, memory: FieldsMemory, rules:
     return rules.email_fill is EmailFill.ALWAYS and EvidencePlace.FIELD in lookup.led_by
 
 
-def _severity_left_alone(ticket: Ticket, rules: TicketPolicy) -> bool:
+def severity_left_alone(ticket: Ticket, rules: TicketPolicy) -> bool:
     """Return True for a kind of ticket whose severity is not raised, although the account is large (C5)."""
     return (
         ticket.issue_type in rules.severity_left_for_issues

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,8 +9,11 @@ from desk_sync.domain.plan.clocks_plan import ClocksPlan
 from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.escalation_plan import EscalationPlan
-from desk_sync.domain.plan.fields_plan import FieldsPlan
-from desk_sync.domain.plan.memory import ClocksMemory, CommentsMemory, Memory
+from desk_sync.domain.plan.fields_plan import FieldsOutcome, FieldsPlan
+from desk_sync.domain.plan.memory import CommentsMemory, Memory
+from desk_sync.domain.plan.note.memory import NoteMemory
+from desk_sync.domain.plan.note.note import KeptNote
+from desk_sync.domain.plan.ownership import DECIDED
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Ticket, digest
 from desk_sync.domain.ticket.waiting_comment import CommentsOutcome
@@ -22,8 +24,8 @@ class Plan:
     """A finished plan, which can be carried out.
 
     `urgency` is a severity level, 1 first. `effects` are the comments that are made once; `education` is the claim that
-    one of them needs, if the partner is to be educated in public. `next_look_at` is in Desk's time, and None for
-    "when an event comes".
+    one of them needs, if the partner is to be educated in public. `note` is the one that the ticket should have, None
+    if it is as it should be. `next_look_at` is in Desk's time, and None for "when an event comes".
     """
 
     decision: Decision
@@ -32,14 +34,27 @@ class Plan:
     clocks: ClocksPlan = field(default_factory=ClocksPlan)
     escalation: EscalationPlan = field(default_factory=EscalationPlan)
     effects: tuple[Effect, ...] = ()
+    note: KeptNote | None = None
     education: EducationClaim | None = None
     next_look_at: datetime | None = None
 
     @property
     def comments(self) -> tuple[Effect, ...]:
         """Every comment that the ticket has after this plan, as far as the plan knows."""
-        standing = self.clocks.comment
-        return (*self.effects, *((standing.comment,) if standing else ()))
+        return (*self.effects, *((self.note.comment,) if self.note else ()))
+
+    def with_refused(self, outcome: FieldsOutcome, *, now: datetime) -> Plan:
+        """Return the plan with a note that says which decided fields Desk did not accept; without one if that is brief.
+
+        Then the next try is likely to succeed, and the note tells its outcome.
+        """
+        refused = DECIDED & outcome.refused.keys()
+        if self.note is None or not refused:
+            return self
+        if any(outcome.refused[name].is_brief for name in refused):
+            return replace(self, note=None)
+        held = self.fields.held_back_after(outcome, now=now, mapping=self.decision.policy_version)
+        return replace(self, note=self.note.with_held_back({name: held[name] for name in refused}))
 
     def memory_after(self, before: Ticket, after: Ticket, memory: Memory, comments: CommentsOutcome) -> Memory:
         """Return what the next look has to know. Comments that others made during this look are not counted yet."""
@@ -48,33 +63,22 @@ class Plan:
             read_digest=digest(before),
             fields=self.fields.memory,
             clocks=replace(
-                self._clocks_after(memory.clocks, comments),
+                self.clocks.memory,
                 threads_counted=before.threads,
                 comments_counted=before.comments + comments.made,
                 left_at=after.modified_at,
             ),
             escalation=self.escalation.memory,
             evidence=memory.evidence,
-            comments=CommentsMemory(
-                waiting=comments.waiting, states={**memory.comments.states, **self._states(comments)}
-            ),
+            comments=CommentsMemory(waiting=comments.waiting),
+            note=self._note_after(memory.note, comments),
             traces=memory.traces,
         )
 
-    def _states(self, comments: CommentsOutcome) -> Mapping[str, str]:
-        """Return the states that the comments have after this look, without those that Desk did not accept."""
-        return {
-            each.key: each.state for each in self.effects if each.state is not None and each.key not in comments.waiting
-        }
-
-    def _clocks_after(self, former: ClocksMemory, comments: CommentsOutcome) -> ClocksMemory:
-        """Return the memory of the clocks; of a standing comment that was not accepted, the former one is known."""
-        standing = self.clocks.comment
-        if standing is None or standing.comment.key not in comments.waiting:
-            return self.clocks.memory
-        return replace(
-            self.clocks.memory,
-            standing_comment=former.standing_comment,
-            standing_words=former.standing_words,
-            intended_comment=self.clocks.intended,
-        )
+    def _note_after(self, former: NoteMemory, comments: CommentsOutcome) -> NoteMemory:
+        """Return the memory of the note; of one that was not written, the former one is known."""
+        if self.note is None:
+            return replace(former, intended=None)
+        if self.note.comment.key in comments.waiting:
+            return former.intending(self.note)
+        return former.after(self.note, comments.note_id)

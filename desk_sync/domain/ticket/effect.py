@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from desk_sync.domain.ticket.comment_trace import CommentTrace, PrivateTrace, PublicTrace
 from desk_sync.domain.ticket.mention import without_mentions
-from desk_sync.domain.ticket.ticket import Field
 from desk_sync.domain.ticket.wording import Wording
 
 
@@ -30,9 +29,7 @@ class Effect:
     It mentions no agent, except in the comment of an escalation, which takes care of that itself.
 
     Only agents see it, unless it is `public`: the partner reads that one too, so it contains no figures and no reasons.
-    If it reports on our value of a field, it is `about` that field, and is made only once Desk has accepted the value.
     One that no later look plans again is `kept` until Desk accepts it.
-    One with a `state` is edited in place when a later look plans it with another state.
     `frame` are the parts of the text that are the same in every attempt to make it; () if all of it is.
     """
 
@@ -40,9 +37,7 @@ class Effect:
     kind: EffectKind
     text: str
     public: bool = False
-    about: Field | None = None
     kept: bool = False
-    state: str | None = None
     frame: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -35,6 +35,7 @@ class Field(StrEnum):
     NEXT_MILESTONE = "next_milestone"
     ESCALATION_LEVEL = "escalation_level"
     ESCALATION_OWNER = "escalation_owner"
+    EXPLANATION = "explanation"
     ESCALATION_REQUEST = "escalation_request"
     PRIORITY = "priority"
     ASSIGNEE = "assignee"
@@ -97,6 +98,7 @@ class Ticket:
     next_milestone: str | None = None
     escalation_level: str | None = None
     escalation_owner: str | None = None
+    explanation: str | None = None
     escalation_request: bool = False
     taken_over: bool = False
     unread: tuple[str, ...] = ()

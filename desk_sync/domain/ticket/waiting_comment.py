@@ -45,9 +45,10 @@ class WaitingComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentsOutcome:
-    """The end of a plan's comments: how many were `made` now, and those that wait, by their keys."""
+    """The end of a plan's comments: how many were `made` now, those that wait, by their keys, and the note's id."""
 
     made: int = 0
+    note_id: str | None = None
     waiting: Mapping[str, WaitingComment] = field(default_factory=dict)
 
 

@@ -158,7 +158,9 @@ class Reconcile:
             agents=self.reader.agents(draft.agents_needed), last_education=self._last_education(draft.partner_key)
         )
         adopted = {each for each in plan.comments if is_adopted(each, observed, memory)}
-        outcome, comments = self._write(lease, observed.ticket, plan, pending.memory, adopted=adopted, read_at=read_at)
+        plan, outcome, comments = self._write(
+            lease, observed.ticket, plan, pending.memory, adopted=adopted, read_at=read_at
+        )
         remembered = plan.memory_after(observed.ticket, outcome.ticket, memory, comments)
         fields = plan.fields.memory_after(observed.ticket, outcome, now=self.now(), mapping=policy.version)
         self._record(lease, observed, outcome, plan, replace(remembered, fields=fields), pending.memory)
@@ -177,29 +179,26 @@ class Reconcile:
         *,
         adopted: Collection[Effect],
         read_at: datetime,
-    ) -> tuple[FieldsOutcome, CommentsOutcome]:
-        """Store what is about to happen, then do it (L6). Return the end of the writes and of the comments.
+    ) -> tuple[Plan, FieldsOutcome, CommentsOutcome]:
+        """Store what is about to happen, then do it (L6). Return the plan as it was done, and its outcomes.
 
-        Comments do not wait until Desk accepts a field, unless they report on it (L16). Those that were `adopted` are
-        done.
+        Comments do not wait until Desk accepts a field: the note says if it does not (L16). Those that were `adopted`
+        are done.
         """
         if not plan.fields.writes and not plan.comments:
-            return FieldsOutcome(ticket=ticket), CommentsOutcome()
+            return plan, FieldsOutcome(ticket=ticket), CommentsOutcome()
         intended = replace(
             memory,
             fields=memory.fields.intending(plan.fields.intended, ticket),
-            clocks=replace(memory.clocks, intended_comment=plan.clocks.intended or memory.clocks.intended_comment),
+            note=memory.note.intending(plan.note),
             comments=memory.comments.announcing(plan.effects),
         )
         pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)
         mapping, renew = plan.decision.policy_version, partial(self._renew, lease)
         outcome = self.fields.write(ticket, plan.fields, mapping=mapping, read_at=read_at, renew=renew)
-        pending = {
-            effect: may_exist
-            for effect, may_exist in pending.items()
-            if effect.about not in outcome.refused and effect not in adopted
-        }
-        return outcome, self.comments.write(lease.ticket_id, plan, pending, memory, renew=renew)
+        due = {effect.key: may_exist for effect, may_exist in pending.items() if effect not in adopted}
+        plan = plan.with_refused(outcome, now=self.now())
+        return plan, outcome, self.comments.write(lease.ticket_id, plan, due, memory, renew=renew)
 
     def _renew(self, lease: Lease) -> None:
         """Renew the lease if it could expire during a call to Desk."""
@@ -229,11 +228,7 @@ class Reconcile:
                 decision=plan.decision,
                 memory=memory,
                 fields_written=accepted,
-                effects_done=[
-                    effect
-                    for effect in plan.comments
-                    if effect.about not in outcome.refused and effect.key not in memory.comments.waiting
-                ],
+                effects_done=[effect for effect in plan.comments if effect.key not in memory.comments.waiting],
                 clocks=plan.clocks.reading,
                 messages=[replace(each, at=in_host_time(each.at)) for each in plan.escalation.messages],
                 traits=_traits(before, plan, observed.writer),

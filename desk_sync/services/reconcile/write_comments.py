@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from desk_sync.domain.commitment.clock_comments import StandingComment
-from desk_sync.domain.plan.memory import ClocksMemory, CommentsMemory, Memory
+from desk_sync.domain.plan.memory import CommentsMemory, Memory
+from desk_sync.domain.plan.note.memory import NoteMemory
+from desk_sync.domain.plan.note.note import KeptNote
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.ticket.comment_trace import CommentTrace
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.waiting_comment import CommentRefusal, CommentsOutcome, WaitingComment, put_off
 from desk_sync.errors import Gone, NotPermitted, NotSent, PermanentError, TemporaryError, Unreadable, WriteForbidden
 from desk_sync.logs import get_logger
-from desk_sync.ports.desk import Desk
+from desk_sync.ports.desk import CommentReceipt, Desk
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
 from desk_sync.services.reconcile.own_agents import OwnAgents
@@ -33,12 +34,12 @@ class CommentsWriter:
         self,
         ticket_id: str,
         plan: Plan,
-        pending: Mapping[Effect, bool],
+        pending: Mapping[str, bool],
         memory: Memory,
         *,
         renew: Callable[[], None],
     ) -> CommentsOutcome:
-        """Make the comments that are `pending`, by True those that may exist already.
+        """Make the comments whose keys are `pending`, True for those that may exist already.
 
         `renew` is called before each: a duplicate cannot be repaired later. Raises NotPermitted. A comment to a ticket
         that is gone is not answered: the next reading of the ticket shows if it is.
@@ -50,16 +51,14 @@ class CommentsWriter:
         for effect in plan.effects:
             if effect in resting:
                 continue
-            if effect in pending:
-                series.make(effect, may_exist=pending[effect])
-            elif effect.state is not None and effect.state != before.states.get(effect.key):
-                series.edit(effect)
-        standing = plan.clocks.comment
-        if standing and standing.comment not in resting:
-            series.keep_current(standing, memory.clocks, announced=pending.get(standing.comment))
+            if effect.key in pending:
+                series.make(effect, may_exist=pending[effect.key])
+        note = plan.note
+        if note and note.comment not in resting:
+            series.keep_current(note, memory.note, announced=pending.get(note.comment.key))
         waiting = {each.key: before.waiting[each.key] for each in resting}
         waiting |= {each.key: self._put_off(ticket_id, each, before, why) for each, why in series.refused.items()}
-        return CommentsOutcome(made=series.made, waiting=waiting)
+        return CommentsOutcome(made=series.made, waiting=waiting, note_id=series.note_id)
 
     def _put_off(
         self, ticket_id: str, comment: Effect, memory: CommentsMemory, refusal: CommentRefusal
@@ -87,48 +86,49 @@ class CommentSeries:
     made: int = 0
     refused: dict[Effect, CommentRefusal] = field(default_factory=dict)
     silent: CommentRefusal | None = None
+    note_id: str | None = None
 
     def make(self, comment: Effect, *, may_exist: bool) -> None:
         """Make a comment, unless it exists."""
-        self._try(comment, lambda: may_exist and self.desk.has_comment(self.ticket_id, self._trace(comment)))
+        self._try(comment, lambda: may_exist and self.desk.has_comment(self.ticket_id, self._trace(comment)), self._add)
 
-    def edit(self, comment: Effect) -> None:
-        """Edit a comment that was made before. One that a person deleted since stays deleted (L7)."""
-        reference = comment.reference(self.ticket_id)
-        self._try(comment, lambda: self.desk.edit_comment(self.ticket_id, comment.text, reference) or True)
-
-    def keep_current(self, standing: StandingComment, memory: ClocksMemory, *, announced: bool | None) -> None:
-        """Edit the standing comment; make it if it is new or was deleted.
+    def keep_current(self, note: KeptNote, memory: NoteMemory, *, announced: bool | None) -> None:
+        """Edit the note; make it if it is new or was deleted.
 
         `announced` is None if it was made before, else True if it may exist.
         """
-        self._try(standing.comment, lambda: self._is_current(standing, memory, announced))
+        self._try(note.comment, lambda: self._is_current(note, memory, announced), self._make_note)
 
-    def _is_current(self, standing: StandingComment, memory: ClocksMemory, announced: bool | None) -> bool:
+    def _make_note(self, comment: Effect) -> None:
+        self.note_id = self._add(comment)
+
+    def _is_current(self, note: KeptNote, memory: NoteMemory, announced: bool | None) -> bool:
         if announced is False:
             return False
-        comment, reference = standing.comment, standing.comment.reference(self.ticket_id)
-        theirs = announced is None and self._is_theirs(standing, memory, reference)
-        return theirs or self.desk.edit_comment(self.ticket_id, comment.text, reference)
+        comment, reference = note.comment, note.comment.reference(self.ticket_id)
+        if announced is None and self._is_theirs(note, memory, reference):
+            return True
+        self.note_id = self.desk.edit_comment(self.ticket_id, comment.text, reference, memory.comment_id)
+        return self.note_id is not None
 
-    def _is_theirs(self, standing: StandingComment, memory: ClocksMemory, reference: str) -> bool:
-        """Return True if a person edited or deleted the comment after an edit of ours that was not recorded (L7).
+    def _is_theirs(self, note: KeptNote, memory: NoteMemory, reference: str) -> bool:
+        """Return True if a person edited or deleted the note after an edit of ours that was not recorded (L7).
 
-        Theirs stands until the clocks change, as it does after an edit that was recorded.
+        Theirs stands until there is news, as it does after an edit that was recorded.
         """
-        intended = memory.intended_comment
-        if intended is None or intended.digest != standing.digest:
+        intended = memory.intended
+        if intended is None or intended.digest != note.digest:
             return False
         text = self.desk.read_comment(self.ticket_id, reference)
-        return intended.was_replaced(text, before=memory.standing_words)
+        return intended.was_replaced(text, before=memory.words)
 
-    def _try(self, comment: Effect, exists: Callable[[], bool]) -> None:
+    def _try(self, comment: Effect, exists: Callable[[], bool], add: Callable[[Effect], object]) -> None:
         if self.silent:
             self.refused[comment] = self.silent
             return
         try:
             if not exists():
-                self._add(comment)
+                add(comment)
         except WriteForbidden as error:
             self.refused[comment] = CommentRefusal(reason=str(error))
         except (NotPermitted, NotSent):
@@ -145,13 +145,15 @@ class CommentSeries:
             raise PermanentError("Desk does not say which agent writes our comments")
         return comment.trace(self.ticket_id, authors)
 
-    def _add(self, comment: Effect) -> None:
+    def _add(self, comment: Effect) -> str | None:
+        """Add a comment; return its id, if Desk names it."""
         self.renew()
-        self.own_agents.learn(self._added(comment))
+        receipt = self._added(comment)
+        self.own_agents.learn(receipt.author_id)
         self.made += 1
+        return receipt.comment_id
 
-    def _added(self, comment: Effect) -> str | None:
-        """Add a comment; return the id of its author."""
+    def _added(self, comment: Effect) -> CommentReceipt:
         if comment.public:
             return self.desk.add_public_comment(self.ticket_id, comment.text)
         return self.desk.add_comment(self.ticket_id, comment.text, comment.reference(self.ticket_id))

@@ -150,7 +150,7 @@ class TestADoubt:
 
     def test_one_that_was_active_at_the_first_look_is_left_out_for_good(self):
         first = clocks(history=self.UNSURE)
-        memory = make_memory(inputs=first.reading.inputs, suppressed=first.finish(silent=False).memory.suppressed)
+        memory = make_memory(inputs=first.reading.inputs, suppressed=first.finish().memory.suppressed)
 
         assert (self.keys(), self.keys(memory)) == ([], [])
 
@@ -185,34 +185,8 @@ class TestBreaches:
         assert list(clocks(memory=memory, history=None).breaches(())) == []
 
 
-class TestTheStandingComment:
-    def test_it_is_in_the_plan_only_when_the_clocks_have_changed(self):
-        first = clocks().finish(silent=False)
-        again = clocks(memory=make_memory(inputs=first.reading.inputs, standing_comment=first.memory.standing_comment))
-
-        assert first.comment.digest == first.memory.standing_comment
-        assert again.finish(silent=False).comment is None
-        assert again.finish(silent=False).memory.standing_comment == first.memory.standing_comment
-
-    def test_a_breach_waits_for_a_reply_that_is_being_sent_and_a_risk_does_not(self):
-        late, awaited = known_clocks("0h s1"), known_clocks("0h s1", threads_seen=SENDING)
-        at_risk = {"history": past("0h s1", 2), "ticket": replace(LATE_TICKET, created_at=NOW - 2 * HOUR)}
-        in_time = known_clocks("0h s1", 2, threads_seen=SENDING)
-
-        assert "Acknowledgement is breached" in clocks(memory=late).finish(silent=False).comment.comment.text
-        assert clocks(memory=awaited).finish(silent=False).comment is None
-        assert "is at risk" in clocks(memory=in_time, **at_risk).finish(silent=False).comment.comment.text
-
-    def test_in_silence_it_is_neither_made_nor_remembered(self):
-        silent = clocks().finish(silent=True)
-
-        assert (silent.comment, silent.memory.standing_comment) == (None, None)
-        assert silent.memory.inputs is not None, "but the clocks run"
-        assert clocks(memory=make_memory(inputs=silent.memory.inputs)).finish(silent=False).comment is not None
-
-
 def test_the_stored_inputs_give_the_same_clocks_at_the_next_look():
-    first = clocks().finish(silent=False)
+    first = clocks().finish()
     memory = make_memory(inputs=first.memory.inputs)
 
     again = clocks(memory=memory, history=first.memory.inputs.history, promise=first.reading.promise)

@@ -14,8 +14,7 @@ from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
 from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.triggers import RequestGate
-from desk_sync.domain.plan.comments import LOOP
-from desk_sync.domain.plan.draft import DOUBTFUL, ESCALATION_REQUESTED, IDLE, draft_plan
+from desk_sync.domain.plan.draft import DOUBTFUL, ESCALATION_REQUESTED, IDLE, LOOP, draft_plan
 from desk_sync.domain.plan.education import LastEducation
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.plan.policy import Mode
@@ -256,7 +255,7 @@ class TestReasonsAndQuestions:
         plan = look(make_ticket(modified_by=ROBOT), LARGE, memory)
 
         assert str(plan.decision.reasons[-1]) == f"L14: {LOOP}"
-        assert [LOOP in each.text for each in plan.effects] == [True]
+        assert "Another program undoes what is written here" in plan.note.comment.text
 
     def test_a_request_that_a_person_must_decide_is_a_question_with_its_reason(self):
         rules = replace(ESCALATION.requests, gates={Requester.PARTNER: RequestGate.NEVER})
@@ -298,8 +297,11 @@ def test_an_alarm_is_in_the_note_of_the_clocks_and_a_level_in_a_comment_of_its_o
     plan = look(LATE_TICKET, memory=known_clocks("0h s1"), **LATE)
 
     assert [each.key for each in plan.effects] == ["escalation:acknowledgement:20261123T050000Z:20261123T080000Z:1"]
-    said = plan.clocks.comment.comment.text.splitlines()
-    assert [line.partition(":")[0] for line in said[:2]] == ["Acknowledgement is breached", "Determination is at risk"]
+    said = plan.note.comment.text.splitlines()
+    assert [line.partition(":")[0] for line in said if " is late:" in line or " is at risk:" in line] == [
+        "The first reply is late",
+        "The next reply is at risk",
+    ]
 
 
 def test_a_value_that_was_intended_before_a_crash_is_ours_in_all_parts_of_the_draft():
@@ -314,7 +316,7 @@ def test_a_value_that_was_intended_before_a_crash_is_ours_in_all_parts_of_the_dr
 
 
 def test_an_undecided_account_is_noted_in_every_mode_but_shadow():
-    counts = {mode: len(look(make_ticket(), UNDECIDED, policy=with_rules(mode=mode)).effects) for mode in Mode}
+    counts = {mode: len(look(make_ticket(), UNDECIDED, policy=with_rules(mode=mode)).comments) for mode in Mode}
 
     assert counts == {Mode.SHADOW: 0, Mode.COMMENT: 1, Mode.WRITE: 1}
 

@@ -66,7 +66,7 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(observed, memory):
     assert again.fields.writes == {}
     assert again.fields.memory.applied == plan.fields.memory.applied
     assert again.fields.memory.consecutive_writes == plan.fields.memory.consecutive_writes
-    assert (again.clocks.comment, again.escalation.wakes) == (None, frozenset())
+    assert (again.note, again.escalation.wakes) == (None, frozenset())
     assert again.escalation.memory == plan.escalation.memory
     for repeated, made in ((again.effects, plan.effects), (again.escalation.messages, plan.escalation.messages)):
         assert {each.key for each in repeated} <= {each.key for each in made}, "each key is made or sent once"

@@ -19,14 +19,14 @@ def test_without_a_history_there_are_neither_clocks_nor_an_escalation(lookup):
 
     plan = draft_plan(observed, Memory(), EVERYTHING).finish(agents={}, last_education=None)
 
-    assert (plan.clocks.reading, plan.clocks.comment, plan.next_look_at) == (None, None, NOW + IDLE)
+    assert (plan.clocks.reading, plan.next_look_at) == (None, NOW + IDLE)
     assert plan.escalation.memory == Memory().escalation
     assert (plan.escalation.messages, plan.escalation.next_step_at) == ((), None)
     assert plan.decision.questions == (), "the escalation region does not matter"
 
 
 def test_without_a_history_the_memory_of_the_clocks_stays():
-    before = known_clocks("1h reply", standing_comment="digest", suppressed=frozenset({"a"}))
+    before = known_clocks("1h reply", suppressed=frozenset({"a"}))
     observed = ObservedTicket(ticket=make_ticket(), lookup=LARGE, now=NOW)
 
     plan = draft_plan(observed, before, EVERYTHING).finish(agents={}, last_education=None)

@@ -13,11 +13,11 @@ from tests.support.makers import make_evidence, make_memory, make_ticket
 from tests.support.plan_scenes import EVERYTHING, LATE, LATE_TICKET, TREATED, look, memories, observations
 
 
-def test_the_standing_comment_is_one_of_the_comments_but_no_one_shot_effect():
+def test_the_note_is_one_of_the_comments_but_no_one_shot_effect():
     plan = look(LATE_TICKET, policy=EVERYTHING, **LATE)
 
-    assert plan.clocks.comment.comment in plan.comments
-    assert plan.clocks.comment.comment not in plan.effects
+    assert plan.note.comment in plan.comments
+    assert plan.note.comment not in plan.effects
     assert set(plan.effects) < set(plan.comments)
 
 

@@ -233,16 +233,48 @@ class TestWhenItIsTriedAgain:
         assert site.held_back() == {}
 
 
-def test_the_note_about_an_address_is_made_once_desk_has_accepted_it(make_portal: MakePortal):
-    site = make_portal()
-    site.desk.troubles[ADDRESS] = FieldTrouble.INVALID
-    site.runs(hours=0.5)
-    before = [text for text in site.desk.comments[TICKET] if text.startswith("Customer Primary")]
-    site.desk.troubles.clear()
-    site.runs(hours=1)
+class TestTheNote:
+    """It tells what Desk did not accept, from the look on at which it did not."""
 
-    assert before == []
-    assert len([text for text in site.desk.comments[TICKET] if text.startswith("Customer Primary")]) == 1
+    REFUSED = "could not be written: Desk refuses the value as invalid."
+    REPLACED = "Customer Primary Email Address was user@large.example before"
+
+    def test_it_says_which_value_is_missing_and_what_to_do_until_desk_accepts_it(self, make_portal: MakePortal):
+        site = make_portal()
+        site.desk.troubles[Field.SEVERITY] = FieldTrouble.INVALID
+        site.world.look()
+        [refused] = site.desk.comments[TICKET]
+        site.desk.troubles.clear()
+        site.runs(hours=1.1)
+
+        assert refused.startswith("Large account: ")
+        assert f"Severity {self.REFUSED}" in refused
+        assert "\nTo do: set Severity to S1-Critical by hand" in refused
+        [accepted] = [text for text in site.desk.comments[TICKET] if "The clocks, as of" in text]
+        assert accepted.startswith("Severity 1: ")
+        assert "could not be written" not in accepted
+
+    def test_it_has_the_address_that_was_replaced_once_desk_has_accepted_ours(self, make_portal: MakePortal):
+        site = make_portal()
+        site.desk.troubles[ADDRESS] = FieldTrouble.INVALID
+        site.world.look()
+        [refused] = site.desk.comments[TICKET]
+        site.desk.troubles.clear()
+        site.runs(hours=1.1)
+
+        assert (self.REPLACED in refused, f"Customer Primary Email Address {self.REFUSED}" in refused) == (False, True)
+        assert self.REPLACED in site.desk.comments[TICKET][0]
+
+    def test_it_waits_for_a_write_that_has_no_answer_yet(self, make_portal: MakePortal):
+        site = make_portal()
+        keeps_failing(site, TemporaryError("Desk did not answer"))
+        site.world.look()
+        before = list(site.desk.comments[TICKET])
+        site.desk.before.clear()
+        site.runs(hours=0.1)
+
+        assert before == []
+        assert site.desk.comments[TICKET][0].startswith("Severity 1: ")
 
 
 class TestWhoChangedIt:

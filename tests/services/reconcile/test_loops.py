@@ -64,7 +64,7 @@ def fight(world, desk):
 
 
 def said(desk):
-    return [text for text in desk.comments[TICKET] if "another program" in text]
+    return [text for text in desk.comments[TICKET] if "Another program undoes what is written here" in text]
 
 
 def test_a_bot_that_undoes_every_write_is_answered_up_to_the_limit_and_reported_once(world, desk, fight):

@@ -261,7 +261,8 @@ class TestWhatFollows:
 
         assert decision(world).verdict is verdict
         assert desk.tickets[TICKET].large_user == (verdict is Verdict.PRIORITY)
-        assert len(desk.comments[TICKET]) == (verdict is Verdict.REVIEW)
+        [note] = desk.comments[TICKET]
+        assert note.startswith("Whose customer is" if verdict is Verdict.REVIEW else "Severity 1: ")
 
     def test_the_tag_may_be_ignored(self, world, opened):
         world.policy = replace(POLICY, partners=replace(PARTNERS, tagged_elsewhere=TaggedElsewhere.IGNORE))

@@ -32,7 +32,7 @@ def test_a_ticket_of_a_large_account_is_written_once(desk, world):
 
     assert world.look() == [LookOutcome.RECONCILED]
     assert (desk.tickets[TICKET].large_user, desk.tickets[TICKET].severity) == (True, "S1-Critical")
-    assert desk.calls == ["read_ticket", "write_ticket"]
+    assert desk.calls == ["read_ticket", "write_ticket", "add_comment"]
 
 
 class TestWritingByDifference:
@@ -161,7 +161,7 @@ class TestEffectsHappenOnce:
             world.waits(minutes=2)
             world.claim()
 
-        desk.after["has_comment"] = another_takes_it
+        desk.after["edit_comment"] = another_takes_it
 
         assert world.look() == [LookOutcome.LEASE_LOST]
         assert not desk.comments[TICKET]

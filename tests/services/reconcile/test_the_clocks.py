@@ -52,8 +52,8 @@ def steps(desk) -> list[str]:
     return [head.partition(" to the partner")[0] for head in heads]
 
 
-def standing_comments(desk) -> list[str]:
-    return [said for said in desk.comments[TICKET] if "The commitment's clocks" in said]
+def kept_notes(desk) -> list[str]:
+    return [said for said in desk.comments[TICKET] if "The clocks, as of" in said]
 
 
 class TestWakingUp:
@@ -64,28 +64,28 @@ class TestWakingUp:
         seen = []
         while opened.now() < NOW + timedelta(hours=8):
             wake(opened)
-            [note] = standing_comments(desk)
-            seen += re.findall(r"^\w+ is (?:at risk|breached)", note, re.MULTILINE)
+            [note] = kept_notes(desk)
+            seen += re.findall(r"^The (.+ is (?:at risk|late)):", note, re.MULTILINE)
 
         assert list(dict.fromkeys(seen)) == [
-            "Acknowledgement is at risk",
-            "Determination is at risk",
-            "Acknowledgement is breached",
-            "Determination is breached",
+            "first reply is at risk",
+            "next reply is at risk",
+            "first reply is late",
+            "next reply is late",
         ]
-        assert len(desk.comments[TICKET]) == len([*standing_comments(desk), *steps(desk)])
+        assert len(desk.comments[TICKET]) == len([*kept_notes(desk), *steps(desk)])
         assert steps(desk)[0] == "Escalation level 1: the first reply", "which reports its breach"
 
     def test_a_look_between_two_changes_makes_no_comment(self, desk, opened):
         wake(opened)
-        before = list(desk.comments[TICKET])
+        before, edits = list(desk.comments[TICKET]), desk.count("edit_comment")
         opened.waits(minutes=5)
         opened.receives(key="touched")
 
         opened.look()
 
         assert desk.comments[TICKET] == before
-        assert desk.count("edit_comment") == 0
+        assert desk.count("edit_comment") == edits
 
     def test_a_reply_meets_the_acknowledgement_and_is_read_once(self, desk, opened):
         opened.waits(minutes=30)
@@ -114,25 +114,49 @@ class TestWakingUp:
         assert clocks(opened)["acknowledgement"].met_at == opened.now()
 
 
-class TestTheStandingComment:
-    def test_it_is_made_with_the_first_alarm_and_edited_with_each_change(self, desk, opened):
-        assert standing_comments(desk) == []
+class TestTheNote:
+    def test_it_is_made_at_the_first_look_and_edited_with_each_change(self, desk, opened):
+        (at_first,) = kept_notes(desk)
         wake(opened)
-        (first,) = standing_comments(desk)
-        wake(opened)
-
-        (second,) = standing_comments(desk)
-        assert "Acknowledgement: at risk" in first
-        assert "Determination: on track" in first
-        assert "Determination: at risk" in second
-
-    def test_it_has_the_time_that_was_used_the_calendar_and_the_rule(self, desk, opened):
+        (first,) = kept_notes(desk)
         wake(opened)
 
-        (said,) = standing_comments(desk)
-        assert "used 1 h, paused 0 min, left 2 h" in said
-        assert "R18: severity 1: target 1 h, commitment 3 h" in said
-        assert "Europe/Berlin" in said
+        (second,) = kept_notes(desk)
+        assert at_first.startswith("Severity 1: large.example (super admin admin@large.example) has 88 user licences")
+        assert "- first reply: on track" in at_first
+        assert "- first reply: at risk" in first
+        assert "- next reply: on track" in first
+        assert "- next reply: at risk" in second
+
+    def test_an_edit_costs_one_call_as_its_id_is_known(self, desk, opened):
+        wake(opened)
+
+        assert desk.edited_by_id == [True]
+        assert opened.tickets.history(TICKET).memory.note.comment_id is not None
+
+    def test_it_has_the_time_that_was_used_and_the_zone(self, desk, opened):
+        wake(opened)
+
+        (said,) = kept_notes(desk)
+        assert "- first reply: at risk, due at 2026-11-23 13:00 (Europe/Berlin); 1 h used, 2 h left" in said
+
+    def test_it_names_the_level_of_a_running_escalation(self, desk, opened):
+        while not steps(desk):
+            wake(opened)
+
+        (said,) = kept_notes(desk)
+        assert "Escalated to level 1 at 2026-11-23 13:00 (Europe/Berlin): see the comment of that time." in said
+
+    def test_it_is_kept_while_nothing_is_late_any_more(self, desk, opened):
+        wake(opened)
+        desk.agent_replies(TICKET)
+        opened.receives(key="reply")
+
+        opened.look()
+
+        (said,) = kept_notes(desk)
+        assert "- first reply: met at 2026-11-23 11:00 (Europe/Berlin); 1 h used" in said
+        assert "No clock is late or at risk." in said
 
     def test_it_is_edited_when_the_ticket_turns_out_to_be_exempt(self, desk, opened):
         wake(opened)
@@ -142,8 +166,8 @@ class TestTheStandingComment:
 
         opened.look()
 
-        (said,) = standing_comments(desk)
-        assert "Acknowledgement: exempt" in said
+        (said,) = kept_notes(desk)
+        assert "- first reply: does not apply" in said
 
     def test_one_that_a_person_deleted_is_made_again_when_there_is_news(self, desk, opened):
         wake(opened)
@@ -151,7 +175,7 @@ class TestTheStandingComment:
 
         wake(opened)
 
-        assert len(standing_comments(desk)) == 1
+        assert len(kept_notes(desk)) == 1
 
     @pytest.mark.parametrize("moment", ["after", "before"], ids=["Desk has our edit", "Desk has it not"])
     @pytest.mark.parametrize("stop", [Died(), TemporaryError("no answer")], ids=["death", "lost answer"])
@@ -163,11 +187,11 @@ class TestTheStandingComment:
         wake(opened)
 
         def person_acts():
-            (said,) = standing_comments(desk)
+            (said,) = kept_notes(desk)
             others = [each for each in desk.comments[TICKET] if each != said]
             desk.comments[TICKET][:] = [
                 *others,
-                *(f"The commitment's clocks: {text} [{said.rsplit('[', 1)[1]}" for text in theirs),
+                *(f"The clocks, as of today: {text} [{said.rsplit('[', 1)[1]}" for text in theirs),
             ]
             raise stop
 
@@ -177,11 +201,11 @@ class TestTheStandingComment:
             opened.look()
         opened.waits(seconds=46)
         opened.look()
-        kept = standing_comments(desk)
+        kept = kept_notes(desk)
         wake(opened)
 
-        assert [said.split(" [")[0] for said in kept] == [f"The commitment's clocks: {text}" for text in theirs]
-        assert "Acknowledgement: breached" in standing_comments(desk)[0]
+        assert [said.split(" [")[0] for said in kept] == [f"The clocks, as of today: {text}" for text in theirs]
+        assert "- first reply: late" in kept_notes(desk)[0]
 
     @pytest.mark.parametrize("moment", ["after", "before"], ids=["Desk has our edit", "Desk has it not"])
     def test_an_edit_of_ours_that_was_not_recorded_is_made_again(self, desk, opened, moment):
@@ -193,19 +217,20 @@ class TestTheStandingComment:
         opened.waits(seconds=46)
         opened.look()
 
-        assert "Determination: at risk" in standing_comments(desk)[0]
-        assert opened.tickets.history(TICKET).memory.clocks.intended_comment is None
+        assert "- next reply: at risk" in kept_notes(desk)[0]
+        assert opened.tickets.history(TICKET).memory.note.intended is None
 
-    def test_it_is_not_doubled_by_a_death_after_it_was_made(self, desk, opened):
-        opened._time = opened.tickets.history(TICKET).look_at
+    def test_it_is_not_doubled_by_a_death_after_it_was_made(self, desk, world):
+        desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+        world.receives(key="add")
         desk.dies(after="add_comment")
         with pytest.raises(Died):
-            opened.look()
-        opened.waits(seconds=46)
+            world.look()
+        world.waits(seconds=46)
 
-        opened.look()
+        world.look()
 
-        assert len(desk.comments[TICKET]) == len(standing_comments(desk)) == 1
+        assert len(desk.comments[TICKET]) == len(kept_notes(desk)) == 1
 
 
 class TestHistory:
@@ -242,7 +267,7 @@ class TestHistory:
         assert desk.calls[0] == "read_ticket"
         assert "read_threads" not in desk.calls
 
-    def test_a_clock_that_was_late_before_the_first_look_is_in_the_standing_comment_alone(self, desk, world):
+    def test_a_clock_that_was_late_before_the_first_look_is_in_the_note_alone(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
         world.receives(key="late")
         world.look()
@@ -250,8 +275,8 @@ class TestHistory:
         world.receives(key="touched")
         world.look()
 
-        assert len(desk.comments[TICKET]) == len(standing_comments(desk))
-        assert "Acknowledgement: breached" in standing_comments(desk)[0]
+        assert len(desk.comments[TICKET]) == len(kept_notes(desk))
+        assert "- first reply: late" in kept_notes(desk)[0]
 
     def test_a_severity_that_a_person_sets_counts_from_the_creation_with_its_own_windows(self, desk, world):
         world.imports(make_account(5))

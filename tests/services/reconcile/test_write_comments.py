@@ -23,14 +23,14 @@ ERRORS = [
 def seen(site: OnePortal) -> Mapping[str, Any]:
     """Return all that people see of the ticket, without its comments."""
     everything = dict(site.everything_else(ADDRESS))
-    return {**everything, "comments": None, "public": None, "decision": everything["decision"].verdict}
+    return {**everything, "comments": None, "note": None, "public": None, "decision": everything["decision"].verdict}
 
 
 def comments(site: OnePortal) -> list[str]:
-    """Return the beginnings of the ticket's comments; a clock that ran out is not said to be at risk any more."""
+    """Return the beginnings of the ticket's comments, without that of the note, which is edited."""
     everything = site.everything_else(ADDRESS)
-    heads = [each.splitlines()[0].partition(", as of")[0] for each in (*everything["comments"], *everything["public"])]
-    return sorted(each for each in heads if "at risk" not in each)
+    heads = [each.splitlines()[0] for each in (*everything["comments"], *everything["public"])]
+    return sorted([*heads, *("the note" for _ in everything["note"])])
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.clock import Clock, ClockState
-from desk_sync.domain.commitment.clock_comments import STANDING
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
 from desk_sync.domain.commitment.read_clocks import ClockBasis
@@ -16,6 +15,8 @@ from desk_sync.domain.plan.adoption.past_ladders import PastLadders
 from desk_sync.domain.plan.adoption.traces import TicketTraces, news_of
 from desk_sync.domain.plan.draft import PlanDraft, draft_plan
 from desk_sync.domain.plan.memory import ClocksMemory, EscalationMemory, FieldsMemory, Memory, TracesMemory
+from desk_sync.domain.plan.note.memory import NoteMemory
+from desk_sync.domain.plan.note.note import NOTE
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import DECIDED
 from desk_sync.domain.plan.policy import Policy
@@ -23,7 +24,7 @@ from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.ticket import Field, Value
 
 _FORGOTTEN = "forgotten"
-"""The digest of a standing comment that exists, and whose digest is not known."""
+"""The digest of a note that exists, and whose digest is not known."""
 
 
 def adopt(
@@ -69,9 +70,10 @@ class _Adoption:
         memory = replace(memory, fields=fields)
         unknown = draft.decision.account_id is None and bool(DECIDED & fields.applied.keys())
         memory = replace(memory, traces=replace(self.seen, again=unknown))
-        reading = draft_plan(observed, memory, self.policy).clocks.reading
+        draft = draft_plan(observed, memory, self.policy)
+        reading = draft.clocks.reading
         clocks = self._with_alerts(memory.clocks, reading) if reading else memory.clocks
-        return observed, replace(memory, clocks=clocks)
+        return observed, replace(memory, clocks=clocks, note=self._note(draft))
 
     def _observed(self) -> ObservedTicket:
         observed, first_at = self.observed, self.traces.first_at
@@ -121,17 +123,27 @@ class _Adoption:
         return PastLadders(context, self.traces, memory, self.traces.first_at if self.is_new else None).adopted()
 
     def _with_alerts(self, clocks: ClocksMemory, reading: ClockReading) -> ClocksMemory:
-        """Return the memory with the alerts from before our first act, and with the standing comment."""
+        """Return the memory with the alerts from before our first act."""
         first_at = self.traces.first_at
         if self.is_new and first_at:
             early = {key for key, clock in reading.alarms.items() if _since(clock) < first_at}
             clocks = replace(clocks, suppressed=frozenset(early))
-        standing = self.traces.comment(reference_of(self.observed.ticket.ticket_id, STANDING))
-        known = clocks.standing_comment is not None and standing is not None and clocks.standing_words == standing.words
-        if standing is None or known or not self._is_news(standing.edited_at or standing.at):
-            return clocks
-        digest = reading.digest if self.traces.is_edited_by_others(standing) else _FORGOTTEN
-        return replace(clocks, standing_comment=digest, standing_words=standing.words, intended_comment=None)
+        return clocks
+
+    def _note(self, draft: PlanDraft) -> NoteMemory:
+        """Return the memory of the note, as Desk has it: one that a person edited stands until there is news (L7)."""
+        former, found = self.memory.note, self.traces.comment(reference_of(self.observed.ticket.ticket_id, NOTE))
+        if found is None or not self._is_news(found.edited_at or found.at):
+            return former
+        if former.digest is not None and former.words == found.words:
+            return former
+        note = draft.note.finish(draft.fields.finish({}, {}, draft.mode))
+        theirs = note is not None and self.traces.is_edited_by_others(found)
+        return NoteMemory(
+            digest=note.digest if note and theirs else _FORGOTTEN,
+            words=found.words,
+            asked=former.asked | (note.asked if note else frozenset()),
+        )
 
     def _is_news(self, at: datetime) -> bool:
         return self.since is None or at > self.since

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.clock import Clock
-from desk_sync.domain.commitment.clock_comments import STANDING, alarm_effect
+from desk_sync.domain.commitment.clock_comments import alarm_effect
 from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.history import HistoryEventKind
 from desk_sync.domain.commitment.read_clocks import read_clocks
@@ -25,6 +25,7 @@ from desk_sync.domain.format import format_instant
 from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.escalation import EscalationContext, fired_triggers, targets_passed
 from desk_sync.domain.plan.memory import EscalationMemory
+from desk_sync.domain.plan.note.note import NOTE
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.ticket import Field
@@ -67,9 +68,9 @@ class PastLadders:
         return None if known is None and not noted else noted.union(known or ())
 
     def _is_noted(self, key: str, target_at: datetime | None) -> bool:
-        """Return True if the standing comment was made or edited since the target, or a comment of its own made."""
-        standing = self._comment(STANDING)
-        if standing and target_at and self.traces.written_at(standing) >= target_at:
+        """Return True if the note was made or edited since the target, or a comment of its own made."""
+        note = self._comment(NOTE)
+        if note and target_at and self.traces.written_at(note) >= target_at:
             return True
         return self._comment(alarm_effect(key)) is not None
 

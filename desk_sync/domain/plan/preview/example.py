@@ -84,13 +84,13 @@ class PreviewScene:
         regions = replace(policy.commitment.regions, desk_calendars=hours)
         return cls(replace(policy, commitment=replace(policy.commitment, regions=regions)), opened_at)
 
-    def account(self, service: str = "CRM") -> Account:
-        """Return an account with 500 users of a service."""
+    def account(self, service: str = "CRM", *, quantity: int = 500) -> Account:
+        """Return an account with users of a service."""
         item = LicenceItem(
             subscription_id="EXAMPLE-1",
             service=service,
             name="Example plan",
-            quantity=500,
+            quantity=quantity,
             unit=min(self.policy.licences.counted_units, default="users"),
             status=min(self.policy.licences.in_force, default="live"),
             edition="Example plan",

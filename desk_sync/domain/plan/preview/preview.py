@@ -1,15 +1,15 @@
 """Every text that a partner or an agent can get under a mapping, with an example ticket, for each occasion.
 
-Each is made by the function that makes it for a real ticket. Texts for agents are in English.
+Each is made by the function that makes it for a real ticket. Of the texts for agents the note is in every language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from desk_sync.domain.commitment.clock_comments import doubts, standing_comment
+from desk_sync.domain.commitment.clock_comments import doubts
 from desk_sync.domain.escalation.basic_questions import BasicQuestion, TooMany, advice
 from desk_sync.domain.escalation.escalate import (
     NO_ESCALATION,
@@ -22,17 +22,16 @@ from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.notice import Notice
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
 from desk_sync.domain.escalation.triggers import EscalationTrigger, RequestGate, ReviewRequest
-from desk_sync.domain.plan.comments import notes
-from desk_sync.domain.plan.decision import decide
 from desk_sync.domain.plan.education import EducationOccasion, educate
 from desk_sync.domain.plan.escalation import EscalationContext
 from desk_sync.domain.plan.escalation_actions import comments, risk_notice, step_notice
+from desk_sync.domain.plan.note.note import write_note
+from desk_sync.domain.plan.note.policy import NoteWords
 from desk_sync.domain.plan.policy import Policy
-from desk_sync.domain.plan.preview.example import WRITER, PreviewScene, example_ticket
+from desk_sync.domain.plan.preview.example import PreviewScene, example_ticket
+from desk_sync.domain.plan.preview.notes import notes
 from desk_sync.domain.reason import Reason
-from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.template import TemplatePart
-from desk_sync.domain.ticket.ticket import Field
 
 PARTNER, AGENTS, ON_DUTY = "the partner", "agents", "the people on duty"
 ENGLISH = "en"
@@ -51,7 +50,7 @@ class PreviewText:
 
 def languages(policy: Policy) -> tuple[str, ...]:
     """Return the languages of the mapping's texts, sorted."""
-    return tuple(sorted({ENGLISH, *policy.escalation.updates.texts, *policy.education.texts}))
+    return tuple(sorted({*policy.notes.texts, *policy.escalation.updates.texts, *policy.education.texts}))
 
 
 def preview(policy: Policy, opened_at: datetime) -> Iterator[PreviewText]:
@@ -63,8 +62,10 @@ def preview(policy: Policy, opened_at: datetime) -> Iterator[PreviewText]:
     yield from _levels(scene)
     yield from _other_escalations(scene)
     yield from _risks(scene)
-    yield from _clocks(scene)
-    yield from _notes(scene)
+    yield from _doubts(scene)
+    yield from _lacking(scene)
+    for language in policy.notes.texts:
+        yield from _notes(scene, language)
 
 
 def _agents(occasion: str, text: str) -> PreviewText:
@@ -153,41 +154,27 @@ def _risks(scene: PreviewScene) -> Iterator[PreviewText]:
         yield from _notices(f"the {clock.milestone} is at risk", *risk_notice(clock, scene.context(target_at)))
 
 
-def _clocks(scene: PreviewScene) -> Iterator[PreviewText]:
-    """Yield the note of all clocks, with one at risk and one breached, and the question about a doubtful breach."""
-    first = scene.reading(scene.opened_at).clocks[0]
-    due_at = first.due_at or scene.opened_at
-    for at, state in ((first.target_at or due_at, "at risk"), (due_at, "breached")):
-        standing = standing_comment(scene.reading(at), None, at)
-        yield from (_agents(f"the note of the clocks, one {state}", each.comment.text) for each in (standing,) if each)
-    reading = scene.reading(due_at)
+def _doubts(scene: PreviewScene) -> Iterator[PreviewText]:
+    """Yield the question about a doubtful breach."""
+    reading = scene.reading(scene.reading(scene.opened_at).clocks[0].due_at or scene.opened_at)
     doubtful = replace(reading, clocks=(replace(reading.clocks[0], proven_at=None, reasons=(_DOUBT,)),))
     yield from (_agents("a clock may be breached", each.text) for each in doubts(doubtful, suppressed=()))
 
 
 _DOUBT = Reason("L8", "it is not known whether the ticket was on hold")
-_LONG_AGO = timedelta(days=3650)
 
 
-def _notes(scene: PreviewScene) -> Iterator[PreviewText]:
-    """Yield the notes on a decision, and on what a ticket lacks."""
-    policy, opened_at = scene.policy, scene.opened_at
-    plain, filled = example_ticket(), example_ticket(customer_primary_email="former@customer.example.com")
-    outage = example_ticket(inferred=(Inference("outage", ENGLISH),))
-    known = scene.lookup(scene.account())
-    cases = (
-        ("the customer is not certain", plain, scene.lookup(candidates=(scene.candidate(),)), False),
-        ("no account is found for the customer", plain, scene.lookup(named=(scene.evidence(),)), False),
-        ("the subscription data are too old", plain, scene.lookup(scene.account(), age=_LONG_AGO), False),
-        ("a person must decide on the account", plain, scene.lookup(scene.account("Example Service")), False),
-        ("another program undoes what is written", plain, known, True),
-        ("the customer's address was replaced", filled, known, False),
-        ("the words suggest an issue type", outage, known, False),
-    )
-    for occasion, ticket, lookup, looping in cases:
-        decision = decide(ticket, lookup, WRITER, policy, opened_at)
-        wanted = {Field.CUSTOMER_PRIMARY_EMAIL} if ticket is filled else set()
-        yield from (_agents(occasion, each.text) for each in notes(ticket, lookup, decision, wanted, looping=looping))
+def _notes(scene: PreviewScene, language: str) -> Iterator[PreviewText]:
+    """Yield the notes that explain a ticket."""
+    words = NoteWords(scene.policy.notes.texts[language])
+    for occasion, facts in notes(scene):
+        text = write_note(facts, words).comment.text
+        yield PreviewText(occasion=f"note: {occasion}", reader=AGENTS, language=language, text=text)
+
+
+def _lacking(scene: PreviewScene) -> Iterator[PreviewText]:
+    """Yield the note on what a ticket lacks."""
+    policy = scene.policy
     lacking = example_ticket(
         sender="person@mail.example.com", sender_domain=None, missing=frozenset(TemplatePart), description_words=3
     )

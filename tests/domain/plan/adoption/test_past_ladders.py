@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.domain.commitment.clock_comments import STANDING
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
 from desk_sync.domain.escalation.escalate import EscalationState, step_key, stop_key
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, RaisedLevel
@@ -16,6 +15,7 @@ from desk_sync.domain.escalation.triggers import request_key
 from desk_sync.domain.plan.adoption.past_ladders import PastLadders
 from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.memory import EscalationMemory
+from desk_sync.domain.plan.note.note import NOTE
 from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from tests.support.clock_scenes import HOUR
@@ -47,7 +47,7 @@ def note(effect: str, at=NOW, *, public: bool = False) -> ConversationItem:
     )
 
 
-EDITED = replace(note(STANDING, NOW - 2.5 * HOUR), edited_at=NOW)
+EDITED = replace(note(NOTE, NOW - 2.5 * HOUR), edited_at=NOW)
 """The note of the clocks, made after the first target, and edited now."""
 
 
@@ -244,10 +244,10 @@ class TestTargetsThatWereNotified:
     @pytest.mark.parametrize(
         ("notes", "edited_by", "warned"),
         [
-            pytest.param([note(STANDING, NOW - 2.5 * HOUR)], ROBOT, 1, id="the note was made after the first target"),
+            pytest.param([note(NOTE, NOW - 2.5 * HOUR)], ROBOT, 1, id="the note was made after the first target"),
             pytest.param([EDITED], ROBOT, 2, id="and edited after the second"),
             pytest.param([EDITED], PERSON, 1, id="an edit of a person says nothing"),
-            pytest.param([note(STANDING, NOW - 3.5 * HOUR)], ROBOT, None, id="a note from before the targets"),
+            pytest.param([note(NOTE, NOW - 3.5 * HOUR)], ROBOT, None, id="a note from before the targets"),
             pytest.param(
                 [note(f"clock:{CLOCK}:20261123T060000Z:at_risk")], ROBOT, 1, id="a comment of an older version"
             ),
