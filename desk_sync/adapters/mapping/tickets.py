@@ -18,7 +18,7 @@ from desk_sync.adapters.text.languages import LANGUAGES, Language
 from desk_sync.adapters.yaml.problems import MappingSection, mistake
 from desk_sync.adapters.yaml.tree import read_tree
 from desk_sync.domain.account.identity import STRATEGIES, IdentifierKind, WeakEvidence
-from desk_sync.domain.plan.note.policy import Explain, NotePolicy
+from desk_sync.domain.plan.note_policy import Explain, NotePolicy
 from desk_sync.domain.plan.policy import EmailFill, Mode, TicketPolicy
 
 _Kind = TypeVar("_Kind", IdentifierKind, WeakEvidence)

@@ -15,7 +15,7 @@ from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.commitment.seen_items import NEVER_READ, REMEMBERED, SeenItems
 from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
 from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
-from desk_sync.domain.plan.note.memory import NO_NOTE, NoteMemory
+from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event, EventHint, EventItem
 from desk_sync.domain.ticket.held_back import HeldBack
@@ -238,6 +238,48 @@ class CommentsMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntendedNote:
+    """The note as it was stored before an edit that may not have been made: its digest, and its words'."""
+
+    digest: str
+    words: str
+
+    def was_replaced(self, text: str | None, *, before: str | None) -> bool:
+        """Return True if a person edited or deleted the note since: it is neither this one nor the one before.
+
+        `text` is the note in Desk, None if it is gone; `before` are the words before, None if they are not known.
+        """
+        return text is None or (before is not None and words_digest(text) not in (self.words, before))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteMemory:
+    """The note as we left it: its `digest`, None before it exists, that of its `words`, and its `comment_id` in Desk.
+
+    `intended` was about to replace it. `asked` are the keys of the questions that it asked when it was made.
+    """
+
+    digest: str | None = None
+    words: str | None = None
+    comment_id: str | None = None
+    intended: IntendedNote | None = None
+    asked: frozenset[str] = frozenset()
+
+    def intending(self, digest: str, text: str) -> NoteMemory:
+        """Return it with a note that is about to be written."""
+        return replace(self, intended=IntendedNote(digest=digest, words=words_digest(text)))
+
+    def after(self, digest: str, text: str, *, asked: frozenset[str], comment_id: str | None) -> NoteMemory:
+        """Return it with a note that Desk has now; `asked` are the keys of its questions."""
+        return NoteMemory(
+            digest=digest,
+            words=words_digest(text),
+            comment_id=comment_id or self.comment_id,
+            asked=self.asked if self.digest else asked,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TracesMemory:
     """Our traces in Desk that were adopted as done: `references` are those of comments that no effect is stored of.
 
@@ -264,7 +306,7 @@ class Memory:
     escalation: EscalationMemory = EscalationMemory()
     evidence: EvidenceMemory = EvidenceMemory()
     comments: CommentsMemory = CommentsMemory()
-    note: NoteMemory = NO_NOTE
+    note: NoteMemory = NoteMemory()
     traces: TracesMemory = TracesMemory()
 
     def reopenable(self) -> Memory:

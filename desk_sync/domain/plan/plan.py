@@ -10,8 +10,7 @@ from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.escalation_plan import EscalationPlan
 from desk_sync.domain.plan.fields_plan import FieldsOutcome, FieldsPlan
-from desk_sync.domain.plan.memory import CommentsMemory, Memory
-from desk_sync.domain.plan.note.memory import NoteMemory
+from desk_sync.domain.plan.memory import CommentsMemory, Memory, NoteMemory
 from desk_sync.domain.plan.note.note import KeptNote
 from desk_sync.domain.plan.ownership import DECIDED
 from desk_sync.domain.ticket.effect import Effect
@@ -75,10 +74,15 @@ class Plan:
             traces=memory.traces,
         )
 
+    def note_about_to_be_written(self, former: NoteMemory) -> NoteMemory:
+        """Return the memory of the note to store before it is written."""
+        return former.intending(self.note.digest, self.note.comment.text) if self.note else former
+
     def _note_after(self, former: NoteMemory, comments: CommentsOutcome) -> NoteMemory:
         """Return the memory of the note; of one that was not written, the former one is known."""
         if self.note is None:
             return replace(former, intended=None)
         if self.note.comment.key in comments.waiting:
-            return former.intending(self.note)
-        return former.after(self.note, comments.note_id)
+            return self.note_about_to_be_written(former)
+        text, asked = self.note.comment.text, self.note.asked
+        return former.after(self.note.digest, text, asked=asked, comment_id=comments.note_id)

@@ -18,7 +18,7 @@ from desk_sync.domain.commitment.promise import CommitmentPolicy
 from desk_sync.domain.commitment.regions import RegionBasis, SourcedCalendar
 from desk_sync.domain.escalation.policy import EscalationPolicy
 from desk_sync.domain.plan.education import EducationPolicy
-from desk_sync.domain.plan.note.policy import NotePolicy
+from desk_sync.domain.plan.note_policy import NotePolicy
 from desk_sync.domain.ticket.ticket import Field
 
 

@@ -190,7 +190,7 @@ class Reconcile:
         intended = replace(
             memory,
             fields=memory.fields.intending(plan.fields.intended, ticket),
-            note=memory.note.intending(plan.note),
+            note=plan.note_about_to_be_written(memory.note),
             comments=memory.comments.announcing(plan.effects),
         )
         pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)

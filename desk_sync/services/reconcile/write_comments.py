@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from desk_sync.domain.plan.memory import CommentsMemory, Memory
-from desk_sync.domain.plan.note.memory import NoteMemory
+from desk_sync.domain.plan.memory import CommentsMemory, Memory, NoteMemory
 from desk_sync.domain.plan.note.note import KeptNote
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.ticket.comment_trace import CommentTrace

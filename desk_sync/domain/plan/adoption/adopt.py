@@ -14,8 +14,7 @@ from desk_sync.domain.plan.adoption.past_fields import adopted_fields, last_chan
 from desk_sync.domain.plan.adoption.past_ladders import PastLadders
 from desk_sync.domain.plan.adoption.traces import TicketTraces, news_of
 from desk_sync.domain.plan.draft import PlanDraft, draft_plan
-from desk_sync.domain.plan.memory import ClocksMemory, EscalationMemory, FieldsMemory, Memory, TracesMemory
-from desk_sync.domain.plan.note.memory import NoteMemory
+from desk_sync.domain.plan.memory import ClocksMemory, EscalationMemory, FieldsMemory, Memory, NoteMemory, TracesMemory
 from desk_sync.domain.plan.note.note import NOTE
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import DECIDED

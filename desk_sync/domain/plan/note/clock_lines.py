@@ -10,7 +10,7 @@ from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.commitment.promise import Milestone
 from desk_sync.domain.format import format_duration, format_local
-from desk_sync.domain.plan.note.policy import NoteWords
+from desk_sync.domain.plan.note_policy import NoteWords
 
 
 def alarms(reading: ClockReading, words: NoteWords) -> Iterator[str]:

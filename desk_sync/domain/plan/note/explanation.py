@@ -10,7 +10,7 @@ from desk_sync.domain.account.subscription import Account
 from desk_sync.domain.format import format_local, with_local_times
 from desk_sync.domain.plan.decision import PARTNER_PLACE_UNKNOWN, PARTNER_UNKNOWN, data_reason
 from desk_sync.domain.plan.note.facts import NoteFacts, NoteSubject
-from desk_sync.domain.plan.note.policy import NoteWords
+from desk_sync.domain.plan.note_policy import NoteWords
 from desk_sync.domain.ticket.ticket import Field, Value
 
 SHOWN = 10
@@ -55,8 +55,8 @@ def question(facts: NoteFacts, words: NoteWords) -> str:
 def reasons(facts: NoteFacts, words: NoteWords) -> Iterator[str]:
     """Yield the last reasons, which decided, each with its rule; then where the data come from."""
     snapshot, account = facts.snapshot, facts.lookup.account
-    told = data_reason(account, snapshot) if snapshot else None
-    shown = [each for each in facts.decision.reasons if each != told][-REASONS:]
+    said_below = data_reason(account, snapshot) if snapshot else None
+    shown = [each for each in facts.decision.reasons if each != said_below][-REASONS:]
     if shown:
         yield words.say("why")
         yield from (f"- {_in_words(each.text, facts, words)} [{each.rule}]" for each in shown)

@@ -31,7 +31,7 @@ class NoteSubject(StrEnum):
     STALE = "stale"
     SUGGESTION = "suggestion"
     NOT_FOUND = "not_found"
-    NOBODY = "nobody"
+    UNNAMED = "unnamed"
     NO_DATA = "no_data"
 
     @property
@@ -89,7 +89,7 @@ class NoteFacts:
             return NoteSubject.STALE
         if lookup.snapshot is None:
             return NoteSubject.NO_DATA
-        return NoteSubject.NOT_FOUND if lookup.named and lookup.whole else NoteSubject.NOBODY
+        return NoteSubject.NOT_FOUND if lookup.named and lookup.whole else NoteSubject.UNNAMED
 
     @property
     def _of_account(self) -> NoteSubject:

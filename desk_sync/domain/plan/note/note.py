@@ -13,7 +13,7 @@ from desk_sync.domain.format import format_local
 from desk_sync.domain.plan.note.clock_lines import alarms, clock_lines
 from desk_sync.domain.plan.note.explanation import explanation, question, reasons
 from desk_sync.domain.plan.note.facts import NoteFacts
-from desk_sync.domain.plan.note.policy import NoteWords
+from desk_sync.domain.plan.note_policy import NoteWords
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field

@@ -14,12 +14,12 @@ from desk_sync.domain.plan.clocks_plan import ClocksDraft
 from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.escalation_plan import EscalationDraft
 from desk_sync.domain.plan.fields_plan import FieldsDraft, FieldsPlan
+from desk_sync.domain.plan.memory import NoteMemory
 from desk_sync.domain.plan.note.clock_lines import has_passed_its_target
 from desk_sync.domain.plan.note.explanation import sentence
 from desk_sync.domain.plan.note.facts import NoteFacts
-from desk_sync.domain.plan.note.memory import NoteMemory
 from desk_sync.domain.plan.note.note import KeptNote, write_note
-from desk_sync.domain.plan.note.policy import Explain, NoteWords
+from desk_sync.domain.plan.note_policy import Explain, NoteWords
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import DECIDED, severity_left_alone
 from desk_sync.domain.plan.policy import Mode, Policy

@@ -26,7 +26,7 @@ from desk_sync.domain.plan.education import EducationOccasion, educate
 from desk_sync.domain.plan.escalation import EscalationContext
 from desk_sync.domain.plan.escalation_actions import comments, risk_notice, step_notice
 from desk_sync.domain.plan.note.note import write_note
-from desk_sync.domain.plan.note.policy import NoteWords
+from desk_sync.domain.plan.note_policy import NoteWords
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.plan.preview.example import PreviewScene, example_ticket
 from desk_sync.domain.plan.preview.notes import notes

@@ -12,13 +12,12 @@ from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.clock_reading import take_reading
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
-from desk_sync.domain.plan.memory import Memory, Override
+from desk_sync.domain.plan.memory import Memory, NoteMemory, Override
 from desk_sync.domain.plan.note.clock_lines import alarms, clock_lines
 from desk_sync.domain.plan.note.explanation import SHOWN
-from desk_sync.domain.plan.note.memory import NoteMemory
 from desk_sync.domain.plan.note.note import LONGEST_NOTE, NOTE
 from desk_sync.domain.plan.note.note_plan import LONGEST_EXPLANATION
-from desk_sync.domain.plan.note.policy import Explain, NoteWords
+from desk_sync.domain.plan.note_policy import Explain, NoteWords
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.inference import Inference
@@ -76,7 +75,7 @@ def first_line(*args, **facts) -> str:
 CHANGED, ASKED, ALL, NEVER = Explain
 
 
-class TestWhichTicketsGetIt:
+class TestTheTicketsWithANote:
     @pytest.mark.parametrize(
         ("ticket", "lookup", "by"),
         [
@@ -260,8 +259,9 @@ class TestWhenItIsEdited:
     def test_one_that_was_about_to_be_written_is_remembered_with_its_words(self):
         note = look().note
 
-        assert NoteMemory().intending(None) == NoteMemory()
-        intended = NoteMemory(digest="before", words="old").intending(note).intended
+        memory = NoteMemory(digest="before", words="old")
+        assert replace(look(), note=None).note_about_to_be_written(memory) == memory
+        intended = look().note_about_to_be_written(memory).intended
         assert (intended.digest, intended.was_replaced(note.comment.text, before="old")) == (note.digest, False)
         assert intended.was_replaced("theirs", before="old")
         assert intended.was_replaced(None, before="old")
@@ -289,19 +289,16 @@ class TestAQuestionThatComesUpLater:
         plan = look(lookup=lookup, memory=Memory(note=NoteMemory(**note)))
         return [each.key for each in plan.effects]
 
-    def test_it_is_a_comment_of_its_own_as_an_edit_asks_nobody(self):
+    def test_it_is_a_comment_of_its_own_as_an_edit_asks_no_person(self):
         assert self.questions(UNPROVEN, digest="before") == ["customer"]
         assert self.questions(UNDECIDED, digest="before") == ["review:A1:REVIEW"]
 
     def test_the_note_that_was_made_with_it_has_asked_it(self):
         assert self.questions(UNPROVEN) == []
         assert self.questions(UNPROVEN, digest="before", asked=frozenset({"customer"})) == []
-        assert NoteMemory().after(look(lookup=UNPROVEN).note, "7") == NoteMemory(
-            digest=look(lookup=UNPROVEN).note.digest,
-            words=NoteMemory().after(look(lookup=UNPROVEN).note, None).words,
-            comment_id="7",
-            asked=frozenset({"customer"}),
-        )
+        first = draft(lookup=UNPROVEN)
+        _, memory = carry_out(first.finish(agents={}, last_education=None), first.observed, first.memory)
+        assert memory.note.asked == frozenset({"customer"})
 
     def test_where_nothing_is_asked_there_is_none(self):
         assert self.questions(LARGE, digest="before") == []

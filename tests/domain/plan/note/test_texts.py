@@ -17,7 +17,7 @@ from desk_sync.adapters.text.languages import LANGUAGES
 from desk_sync.domain.escalation.public_update import PLACEHOLDER
 from desk_sync.domain.plan.note.facts import NoteSubject
 from desk_sync.domain.plan.note.note import write_note
-from desk_sync.domain.plan.note.policy import NoteWords
+from desk_sync.domain.plan.note_policy import NoteWords
 from desk_sync.domain.plan.preview.example import PreviewScene
 from desk_sync.domain.plan.preview.notes import notes
 
