@@ -56,7 +56,7 @@ def test_the_texts_of_one_language_can_be_shown_alone(run):
 
     assert document["languages"] == LANGUAGES
     assert {each["language"] for each in document["texts"]} == {"de"}
-    assert {each["reader"] for each in document["texts"]} == {"the partner"}
+    assert {each["reader"] for each in document["texts"]} == {"the partner", "agents"}
 
 
 def test_an_unknown_language_is_a_usage_error_that_names_those_of_the_mapping(run):

@@ -34,8 +34,8 @@ NOT_LARGE = "A01"
 MOMENT = timedelta(seconds=1)
 ALARM_KEYS = "clocks"
 """The key of the note with the alarms."""
-ALARM = re.compile(r"\w+(?:, round \d+)? is (?:at risk|breached):")
-AT_RISK = "Acknowledgement is at risk:"
+ALARM = re.compile(r"The [\w ]+(?: \(round \d+\))? is (?:at risk|late):")
+AT_RISK = "The first reply is at risk:"
 TASK = re.compile(rb"Task (desk_sync\.\w+\[[\w-]+\]) received")
 
 

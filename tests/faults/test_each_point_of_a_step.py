@@ -56,8 +56,8 @@ TICKETS = 30
 LEASE = timedelta(seconds=45)
 MOMENT = timedelta(seconds=1)
 ADA = NoticeAddress(NoticeChannel.MAIL, "ada@support.example")
-COMMENT_TEXT = re.compile(r"\w+ is (?:at risk|breached):|Escalation level \d|escalated to level \d")
-EXPECTED_TEXTS = Counter(("Acknowledgement is breached:", "Escalation level 1", "escalated to level 1"))
+COMMENT_TEXT = re.compile(r"The first reply is (?:at risk|late):|Escalation level \d|escalated to level \d")
+EXPECTED_TEXTS = Counter(("The first reply is late:", "Escalation level 1", "escalated to level 1"))
 
 
 def escalation_mapping() -> PortalMapping:

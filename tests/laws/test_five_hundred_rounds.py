@@ -1,4 +1,4 @@
-"""A ticket of 500 rounds: its memory, its standing comment and the cost of a look stay small."""
+"""A ticket of 500 rounds: its memory, its note and the cost of a look stay small."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def long_lived(tmp_path_factory: Any, sqlite_template: Any) -> Iterator[LongLive
         counted = connection.exec_driver_sql("SELECT count(*) FROM clocks WHERE milestone = 'determination'")
         rounds = counted.scalar_one()
     levels = world.tickets.history(TICKET).memory.escalation.state.raised
-    note = next(text for text in desk.comments[TICKET] if "The commitment's clocks" in text)
+    note = next(text for text in desk.comments[TICKET] if "The clocks, as of" in text)
     yield LongLived(stored=stored, rounds=rounds, levels=levels, note=note, looks=looks)
     engine.dispose()
 
@@ -100,8 +100,8 @@ def test_a_look_at_it_takes_no_more_than_twice_the_time_of_a_look_at_a_young_one
     assert median(long_lived.looks[OLD]) <= 2 * median(long_lived.looks[YOUNG])
 
 
-def test_its_standing_comment_is_short_and_has_the_newest_cycles_first(long_lived):
-    rounds = [int(number) for number in re.findall(r"Determination, round (\d+)", long_lived.note)]
+def test_its_note_is_short_and_has_the_newest_cycles_first(long_lived):
+    rounds = [int(number) for number in re.findall(r"- next reply \(round (\d+)\)", long_lived.note)]
 
     assert len(long_lived.note) <= LONGEST_NOTE
     assert rounds[0] == long_lived.rounds

@@ -99,8 +99,8 @@ PEOPLES_MAPPING = {
     "    statuses: []\n": "    statuses: [Please escalate]\n",
     "  clusters: []\n": "  clusters: [{by: account, tickets: 5, within: 24h}]\n",
 }
-CLOCKS = "The commitment's clocks"
-"""The words between what is late and the list, in the note of the clocks."""
+CLOCKS = "The clocks, as of "
+"""The words between what is late and the list, in the note."""
 MARK = re.compile(r"\s*\[ds-[0-9a-f]{12}\]")
 Strikes = Callable[[SimulationSetup], None]
 OPTIONAL_FIELDS = re.compile(r"^  # (?=\w+: cf_)", re.MULTILINE)
@@ -153,12 +153,12 @@ def _end(simulation: SimulationSetup, key: str, ticket: dict[str, Any], ours: se
 
 
 def _late(note: str) -> str:
-    """Return what the note of the clocks says is late: it is edited at each change."""
+    """Return what the note says of the verdict, and of what is late: it is edited at each change."""
     return plain(note).partition(CLOCKS)[0]
 
 
 def _first_line(content: str) -> str:
-    """Return the first line without what depends on when a look was made; of the clocks' note, that it is one."""
+    """Return the first line without what depends on when a look was made; of the note, that it is one."""
     if CLOCKS in plain(content):
         return CLOCKS
     return _DEPENDS_ON_THE_LOOK.sub("", plain(content.partition("<br>")[0]))

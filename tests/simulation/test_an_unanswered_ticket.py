@@ -17,7 +17,7 @@ def test_it_has_one_private_note_and_four_comments_of_levels_in_private_and_in_p
     comments = run(UNANSWERED)["tickets"]["late"]["comments"]
 
     assert Counter((each["kind"], each["public"]) for each in comments) == {
-        (EffectKind.UPDATE, False): 1,
+        (EffectKind.DECISION, False): 1,
         (EffectKind.ESCALATION, False): 4,
         (EffectKind.UPDATE, True): 4,
     }
@@ -27,14 +27,17 @@ def test_the_note_says_at_last_what_is_late_and_what_to_do(run):
     [note] = [
         each
         for each in run(UNANSWERED)["tickets"]["late"]["comments"]
-        if each["kind"] == EffectKind.UPDATE and not each["public"]
+        if each["kind"] == EffectKind.DECISION
     ]
 
-    alarms = note["text"].partition("\nThe commitment's clocks, as of")[0].splitlines()
+    head = note["text"].partition("\nThe clocks, as of")[0].splitlines()
+    alarms = [line for line in head if " is late: " in line or " is at risk: " in line]
+    assert head[0].startswith("Severity 1: ")
     assert [line.partition(":")[0] for line in alarms] == [
-        "Acknowledgement is breached",
-        "Determination is breached",
-        "Update is breached",
-        "Resolution is at risk",
+        "The first reply is late",
+        "The next reply is late",
+        "The progress update is late",
+        "The solution is at risk",
     ]
-    assert all(". Please " in line and "(Europe/Berlin)" in line for line in alarms)
+    assert all(" To do: " in line and "(Europe/Berlin)" in line for line in alarms)
+    assert any(line.startswith("Escalated to level 4 at ") for line in head)

@@ -26,7 +26,7 @@ SCENARIOS = (
     "worked-examples",
 )
 """Those in which several things happen on a ticket."""
-STANDING = "The commitment's clocks"
+CLOCKS = "The clocks, as of "
 SAME = ("status", "assignee", "decision", "writes", "escalations", "fields", "parked", "held_back")
 
 
@@ -36,7 +36,7 @@ def decided(document: dict) -> dict:
         "notifications": document["notifications"],
         "tickets": {
             key: [ticket[name] for name in SAME]
-            + [{**each, "text": each["text"].partition(STANDING)[0]} for each in ticket["comments"]]
+            + [{**each, "text": each["text"].partition(CLOCKS)[0]} for each in ticket["comments"]]
             for key, ticket in document["tickets"].items()
         },
     }

@@ -242,7 +242,7 @@ _MILESTONES = {
     Milestone.ACKNOWLEDGEMENT: "first reply",
     Milestone.DETERMINATION: "next reply",
     Milestone.RESOLUTION: "solution",
-    Milestone.UPDATE: "news while late",
+    Milestone.UPDATE: "progress update",
 }
 
 

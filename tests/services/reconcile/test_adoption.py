@@ -65,7 +65,7 @@ def shown(portal: OnePortal) -> dict[str, object]:
 
 def _first_line(comment: str) -> str:
     text = comment.partition("\n")[0]
-    return "the clocks" if "The commitment's clocks" in text else text.rpartition(" [")[0] or text
+    return "the clocks" if "The clocks, as of" in text else text.rpartition(" [")[0] or text
 
 
 class TestEverythingWasForgotten:

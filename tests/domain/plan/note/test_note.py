@@ -19,6 +19,7 @@ from desk_sync.domain.plan.note.note import LONGEST_NOTE, NOTE
 from desk_sync.domain.plan.note.note_plan import LONGEST_EXPLANATION
 from desk_sync.domain.plan.note_policy import Explain, NoteWords
 from desk_sync.domain.plan.policy import Mode
+from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.ticket import Field
@@ -214,8 +215,9 @@ class TestWhatAPersonMustCompare:
         assert said.count("(in quoted text)") == SHOWN
 
     def test_a_reason_names_accounts_as_people_do(self):
-        assert "account A1" not in text(lookup=LARGE)
-        assert "account A1" not in text(lookup=UNPROVEN)
+        named = replace(UNPROVEN, reasons=(Reason("R45", "email (quoted text) leads to account A1"),))
+
+        assert "leads to large.example (super admin admin@large.example) [R45]" in text(lookup=named)
 
     def test_the_address_that_is_replaced_is_kept(self):
         ticket = make_ticket(
