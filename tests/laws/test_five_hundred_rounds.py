@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from desk_sync.adapters.store.engine import open_engine
-from desk_sync.domain.commitment.clock_comments import LONGEST_NOTE
 from desk_sync.domain.escalation.ladder import RaisedLevel
+from desk_sync.domain.plan.note.note import LONGEST_NOTE
 from tests.services.conftest import World
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, make_account, make_ticket

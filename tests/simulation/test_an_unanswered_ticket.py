@@ -24,11 +24,7 @@ def test_it_has_one_private_note_and_four_comments_of_levels_in_private_and_in_p
 
 
 def test_the_note_says_at_last_what_is_late_and_what_to_do(run):
-    [note] = [
-        each
-        for each in run(UNANSWERED)["tickets"]["late"]["comments"]
-        if each["kind"] == EffectKind.DECISION
-    ]
+    [note] = [each for each in run(UNANSWERED)["tickets"]["late"]["comments"] if each["kind"] == EffectKind.DECISION]
 
     head = note["text"].partition("\nThe clocks, as of")[0].splitlines()
     alarms = [line for line in head if " is late: " in line or " is at risk: " in line]

@@ -148,6 +148,11 @@ class TestEachIsSeen:
     def test_a_mark_in_public(self, text, found):
         assert list(texts.marked([text])) == ([text] if found else [])
 
+    def test_a_second_note(self):
+        kept, other = "Severity 1: … [ds-0123456789ab]", "Escalation level 1 [ds-ba9876543210]"
+
+        assert texts.carrying([kept, other, kept], "ds-0123456789ab") == [kept, kept]
+
     @pytest.mark.parametrize(
         ("text", "found"),
         [

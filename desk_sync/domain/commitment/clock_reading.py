@@ -119,6 +119,11 @@ def alarm_key(clock: Clock, alarm: str) -> str:
     return f"{clock.passing_key(clock.target_at if alarm == AT_RISK else clock.due_at)}:{alarm}"
 
 
+def alarm_effect(key: str) -> str:
+    """Return the key of a comment on an alarm: on a doubt, or by an older version on any."""
+    return f"clock:{key}"
+
+
 def _alarm(clock: Clock) -> str | None:
     if clock.is_doubtful:
         return DOUBTFUL

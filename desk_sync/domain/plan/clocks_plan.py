@@ -9,7 +9,6 @@ from functools import cached_property
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.commitment.clock import Clock, ClockState
-from desk_sync.domain.commitment.clock_comments import doubts, is_escalated
 from desk_sync.domain.commitment.clock_fields import clock_fields
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading, SeverityLevels, take_reading
 from desk_sync.domain.commitment.folding import NO_LIMITS, FoldingLimits, fold
@@ -21,7 +20,6 @@ from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.desired import DesiredValue
-from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Field, Value
 
 
@@ -114,16 +112,19 @@ class ClocksDraft:
         until = self.memory.threads_seen.awaited_until
         return until if until and until > self.observed.now else None
 
-    def comments(self) -> Iterator[Effect]:
-        """Yield a comment for each breach that rests on unknown time, but for those that a reply being sent may end."""
-        if self.reading and self.awaited_until is None:
-            yield from doubts(self.reading, suppressed=self.suppressed)
+    @property
+    def to_be_checked(self) -> Mapping[str, Clock]:
+        """The breaches that rest on unknown time, by the keys of their alarms; none that a reply being sent may end."""
+        if self.reading is None or self.awaited_until:
+            return {}
+        alarms = self.reading.alarms.items()
+        return {key: clock for key, clock in alarms if clock.is_doubtful and key not in self.suppressed}
 
     def breaches(self, escalated: Collection[str]) -> Iterator[datetime]:
         """Yield when each clock ran out whose breach the note tells, and no level."""
         if self.awaited_until is None:
             alarms_now = [clock for key, clock in self._breached.items() if key not in self.suppressed]
-            yield from (clock.due_at for clock in alarms_now if clock.due_at and not is_escalated(clock, escalated))
+            yield from (clock.due_at for clock in alarms_now if clock.due_at and not _is_escalated(clock, escalated))
 
     @property
     def _breached(self) -> Mapping[str, Clock]:
@@ -174,6 +175,11 @@ class ClocksDraft:
         """Return the issue type that the words suggest, if it may add the weekend exception (R21)."""
         known = self.policy.commitment.terms.weekend.issue_types
         return next((each.issue_type for each in self.observed.ticket.inferred if each.issue_type in known), None)
+
+
+def _is_escalated(clock: Clock, escalated: Collection[str]) -> bool:
+    """Return True if an escalation reports the clock's breach; a ladder of an older version is named by the clock."""
+    return clock.breach_key in escalated or clock.key in escalated
 
 
 def _unfinished(alerts: frozenset[str], inputs: ClockInputs | None) -> frozenset[str]:

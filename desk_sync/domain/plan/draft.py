@@ -168,7 +168,7 @@ class PlanDraft:
         """Yield every comment that is made once, with those of earlier looks that Desk did not accept."""
         yield from self.memory.comments.kept(escalating=self.escalation.is_running)
         yield from self.note.questions(note)
-        yield from self.clocks.comments()
+        yield from self.note.doubts()
         yield from education
         yield from self.escalation.comments(agents)
 

@@ -17,6 +17,7 @@ class ScenarioInvariant(StrEnum):
     NO_LEVEL_AFTER_CLOSING = "no level is raised while the ticket is closed"
     NO_TEXT_TWICE = "no text is written twice on a ticket"
     NO_LICENCES_IN_PUBLIC = "no public comment has a word or a figure of licences"
+    ONE_NOTE = "a ticket has one note at most"
     NO_MARK_IN_PUBLIC = "no public comment carries a mark"
     NOTHING_TO_WRITE = "a further look writes nothing"
     MET_STAYS_MET = "a milestone that was met stays met"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from desk_sync.simulated_desk.portal.seed import Record
 
@@ -30,6 +30,11 @@ def about_licences(texts: Iterable[str], figures: Iterable[int]) -> Iterator[str
 def marked(texts: Iterable[str]) -> Iterator[str]:
     """Yield each text with a reference in it."""
     yield from filter(_MARK.search, texts)
+
+
+def carrying(texts: Iterable[str], reference: str) -> Sequence[str]:
+    """Return the texts with this reference."""
+    return [text for text in texts if reference in text]
 
 
 def is_by(comment: Record, agent_id: str) -> bool:

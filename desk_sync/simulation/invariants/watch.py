@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.history import WorkState
 from desk_sync.domain.escalation.ladder import RaisedLevel
+from desk_sync.domain.plan.note.note import NOTE
 from desk_sync.domain.plan.policy import Mode, Policy
+from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.ports.tickets import TicketHistory
 from desk_sync.simulated_desk.portal.ticket import DeskTicket, plain
 from desk_sync.simulation.invariants import clocks as of_clocks
@@ -84,6 +86,8 @@ class ScenarioWatch:
         private = [_words(each["content"]) for each in ours if not each["isPublic"]]
         twice = (*of_texts.repeated(private), *of_texts.repeated(public))
         self._note(key, ScenarioInvariant.NO_TEXT_TWICE, twice)
+        notes = of_texts.carrying((each["content"] for each in ours), reference_of(ticket.ticket_id, NOTE))
+        self._note(key, ScenarioInvariant.ONE_NOTE, notes[1:])
         self._note(key, ScenarioInvariant.NO_MARK_IN_PUBLIC, of_texts.marked(public))
         self._note(key, ScenarioInvariant.NO_LICENCES_IN_PUBLIC, of_texts.about_licences(public, figures))
 

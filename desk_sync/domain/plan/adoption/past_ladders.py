@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.clock import Clock
-from desk_sync.domain.commitment.clock_comments import alarm_effect
+from desk_sync.domain.commitment.clock_reading import alarm_effect
 from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.history import HistoryEventKind
 from desk_sync.domain.commitment.read_clocks import read_clocks

@@ -9,7 +9,7 @@ from itertools import accumulate
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.commitment.promise import Milestone
-from desk_sync.domain.format import format_duration, format_local
+from desk_sync.domain.format import format_duration, format_local, with_local_times
 from desk_sync.domain.plan.note_policy import NoteWords
 
 
@@ -37,6 +37,14 @@ def clock_lines(reading: ClockReading, now: datetime, words: NoteWords, room: in
     number, late = reading.others(ordered[:shown])
     if number:
         yield words.say("earlier", number=number, late=late)
+
+
+def doubt(clock: Clock, zone: str, words: NoteWords) -> str:
+    """Return the question about a breach that rests on unknown time."""
+    todo = words.say("todo", text=words.say("check_history"))
+    unknown = (each for each in clock.reasons if each.rule == "L8")
+    lines = (f"- {with_local_times(each.text, zone)} [{each.rule}]" for each in unknown)
+    return "\n".join((_alarm(clock, zone, words), todo, words.say("why"), *lines))
 
 
 def has_passed_its_target(clock: Clock) -> bool:

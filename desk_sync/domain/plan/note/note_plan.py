@@ -8,14 +8,14 @@ from functools import cached_property
 
 from desk_sync.domain.account.entitlement import Verdict, entitle, thresholds_of
 from desk_sync.domain.account.licence_policy import Threshold
-from desk_sync.domain.commitment.clock_reading import ClockReading
+from desk_sync.domain.commitment.clock_reading import ClockReading, alarm_effect
 from desk_sync.domain.escalation.ladder import RaisedLevel
 from desk_sync.domain.plan.clocks_plan import ClocksDraft
 from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.escalation_plan import EscalationDraft
 from desk_sync.domain.plan.fields_plan import FieldsDraft, FieldsPlan
 from desk_sync.domain.plan.memory import NoteMemory
-from desk_sync.domain.plan.note.clock_lines import has_passed_its_target
+from desk_sync.domain.plan.note.clock_lines import doubt, has_passed_its_target
 from desk_sync.domain.plan.note.explanation import sentence
 from desk_sync.domain.plan.note.facts import NoteFacts
 from desk_sync.domain.plan.note.note import KeptNote, write_note
@@ -24,7 +24,7 @@ from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import DECIDED, severity_left_alone
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.desired import DesiredValue
-from desk_sync.domain.ticket.effect import Effect
+from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field
 
@@ -63,6 +63,12 @@ class NoteDraft:
         """Yield the question of a note as a comment of its own, if the note was made without it."""
         if note and note.question and self.memory.digest and not note.asked <= self.memory.asked:
             yield note.question
+
+    def doubts(self) -> Iterator[Effect]:
+        """Yield a comment for each breach that rests on unknown time: a person should check it (L8)."""
+        for key, clock in self.clocks.to_be_checked.items():
+            text = doubt(clock, self._zone, self._words)
+            yield Effect(key=alarm_effect(key), kind=EffectKind.UPDATE, text=text)
 
     @cached_property
     def facts(self) -> NoteFacts:

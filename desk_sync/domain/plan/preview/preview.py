@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk_sync.domain.commitment.clock_comments import doubts
 from desk_sync.domain.escalation.basic_questions import BasicQuestion, TooMany, advice
 from desk_sync.domain.escalation.escalate import (
     NO_ESCALATION,
@@ -25,6 +24,7 @@ from desk_sync.domain.escalation.triggers import EscalationTrigger, RequestGate,
 from desk_sync.domain.plan.education import EducationOccasion, educate
 from desk_sync.domain.plan.escalation import EscalationContext
 from desk_sync.domain.plan.escalation_actions import comments, risk_notice, step_notice
+from desk_sync.domain.plan.note.clock_lines import doubt
 from desk_sync.domain.plan.note.note import write_note
 from desk_sync.domain.plan.note_policy import NoteWords
 from desk_sync.domain.plan.policy import Policy
@@ -62,10 +62,10 @@ def preview(policy: Policy, opened_at: datetime) -> Iterator[PreviewText]:
     yield from _levels(scene)
     yield from _other_escalations(scene)
     yield from _risks(scene)
-    yield from _doubts(scene)
     yield from _lacking(scene)
     for language in policy.notes.texts:
         yield from _notes(scene, language)
+        yield from _doubts(scene, language)
 
 
 def _agents(occasion: str, text: str) -> PreviewText:
@@ -154,11 +154,12 @@ def _risks(scene: PreviewScene) -> Iterator[PreviewText]:
         yield from _notices(f"the {clock.milestone} is at risk", *risk_notice(clock, scene.context(target_at)))
 
 
-def _doubts(scene: PreviewScene) -> Iterator[PreviewText]:
+def _doubts(scene: PreviewScene, language: str) -> Iterator[PreviewText]:
     """Yield the question about a doubtful breach."""
     reading = scene.reading(scene.reading(scene.opened_at).clocks[0].due_at or scene.opened_at)
-    doubtful = replace(reading, clocks=(replace(reading.clocks[0], proven_at=None, reasons=(_DOUBT,)),))
-    yield from (_agents("a clock may be breached", each.text) for each in doubts(doubtful, suppressed=()))
+    clock = replace(reading.clocks[0], proven_at=None, reasons=(_DOUBT,))
+    text = doubt(clock, reading.zone, NoteWords(scene.policy.notes.texts[language]))
+    yield PreviewText(occasion="a clock may be late", reader=AGENTS, language=language, text=text)
 
 
 _DOUBT = Reason("L8", "it is not known whether the ticket was on hold")

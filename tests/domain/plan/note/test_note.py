@@ -13,7 +13,7 @@ from desk_sync.domain.commitment.clock_reading import take_reading
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.plan.memory import Memory, NoteMemory, Override
-from desk_sync.domain.plan.note.clock_lines import alarms, clock_lines
+from desk_sync.domain.plan.note.clock_lines import alarms, clock_lines, doubt
 from desk_sync.domain.plan.note.explanation import SHOWN
 from desk_sync.domain.plan.note.note import LONGEST_NOTE, NOTE
 from desk_sync.domain.plan.note.note_plan import LONGEST_EXPLANATION
@@ -23,7 +23,7 @@ from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.ticket import Field
-from tests.support.clock_scenes import MONDAY, PROMISE, after, events
+from tests.support.clock_scenes import HOUR, MONDAY, PROMISE, after, events
 from tests.support.makers import (
     ADMIN,
     NOW,
@@ -389,6 +389,26 @@ class TestItsClocks:
             "The first reply may be late: it was due at 2026-11-16 03:00 (Europe/Berlin), unless it was paused"
         )
         assert "- first reply: perhaps late" in "\n".join(self.lines(unsure))
+
+    def test_it_is_a_question_of_its_own_with_what_is_not_known_in_local_time(self):
+        unsure = reading("0h s1", "3h", unknown=((MONDAY + after("1h"), MONDAY + after("2h")),))
+        later = reading("0h s1", "4h", unknown=((MONDAY + after("1h"), MONDAY + after("2h")),))
+
+        said = doubt(unsure.clocks[0], unsure.zone, ENGLISH)
+
+        assert said.splitlines()[1] == "To do: check the ticket's history. Nothing is escalated before it is known."
+        assert f"from 2026-11-16 01:00 {BERLIN} to 2026-11-16 02:00 {BERLIN} [L8]" in said
+        assert said == doubt(later.clocks[0], later.zone, ENGLISH), "it is asked once"
+
+    def test_its_key_is_that_of_the_alarm_at_each_look(self):
+        history = replace(past("0h s1"), unknown=((NOW - 3 * HOUR, NOW - 1.5 * HOUR),))
+        memory = known_clocks("0h s1")
+        looks = [
+            draft(LATE_TICKET, memory=memory, history=history, now=NOW + minutes * HOUR / 60).note for minutes in (0, 5)
+        ]
+
+        keys = [[each.key for each in note.doubts()] for note in looks]
+        assert keys[0] == keys[1] == [f"clock:{looks[0].clocks.reading.clocks[0].breach_key}:doubtful"]
 
     @staticmethod
     def lines(found, room: int = LONGEST_NOTE) -> list[str]:

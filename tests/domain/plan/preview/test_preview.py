@@ -56,7 +56,7 @@ def test_agents_can_read_each_level_and_each_note():
         "the escalation stops: its reason has gone",
         "a request for an escalation that a person must decide",
         "too many basic questions of one partner",
-        "a clock may be breached",
+        "a clock may be late",
         "what a ticket lacks",
         "note: the account is large",
         "note: no account is found for the customer",
