@@ -212,7 +212,7 @@ def test_what_a_person_must_decide_is_a_private_comment_of_its_kind(run):
 
     (comment,) = report["tickets"]["t1"]["comments"]
     assert (comment["at"], comment["public"], comment["kind"]) == ("2026-11-20T09:00:00Z", False, "review")
-    assert "cannot decide" in comment["text"]
+    assert comment["text"].startswith("Is between.example (super admin admin@between.example) a large account? ")
     assert "[ds-" not in comment["text"]
 
 

@@ -68,11 +68,11 @@ def test_weak_evidence_is_a_suggestion_and_nothing_else(tickets):
     for ticket in found.values():
         assert (fields(ticket), ticket["writes"], ticket["escalations"]) == (NOTHING, [], [])
         assert (ticket["decision"]["decision"], ticket["suggestion"]["account"]) == ("UNKNOWN", "B1")
-        assert len(private_notes(ticket, "account B1")) == 1
+        assert len(private_notes(ticket, f"super admin {BIG}")) == 1
         assert not [each for each in ticket["comments"] if each["public"]]
     assert [each["suggestion"]["from"] for each in found.values()] == ["quoted text", "text", "text"]
-    assert BIG in private_notes(found["quoted"], "account B1")[0]
-    assert "account O1" in private_notes(found["several"], "account B1")[0]
+    assert f"email {BIG} (in quoted text)" in private_notes(found["quoted"], BIG)[0]
+    assert f"super admin {OTHER}" in private_notes(found["several"], f"super admin {BIG}")[0]
 
 
 def test_the_worked_tickets_come_out_as_they_should():
@@ -207,7 +207,9 @@ def test_the_order_in_which_facts_become_known_has_no_effect(tickets, first, sec
     assert decisions == ({"NOT_PRIORITY"} if outcome[0] else {"REVIEW"})
     if not outcome[0]:
         assert all(
-            "account B1" in note and "account S1" in note for way in ways for note in private_notes(way, "It may")
+            f"super admin {BIG}" in note and f"super admin {SMALL}" in note
+            for way in ways
+            for note in private_notes(way, "It may")
         )
 
 

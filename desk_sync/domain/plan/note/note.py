@@ -53,11 +53,16 @@ def write_note(facts: NoteFacts, words: NoteWords) -> KeptNote:
     tail = list(reasons(facts, words))
     room = LONGEST_NOTE - sum(len(line) + 1 for line in (*head, *tail)) - _MARGIN
     clocks = clock_lines(facts.reading, facts.now, words, max(room, 0)) if facts.reading else ()
+    kind = EffectKind.REVIEW if facts.asks else EffectKind.DECISION
     return KeptNote(
         facts=facts,
         words=words,
         digest=fingerprint((head, facts.reading.digest if facts.reading else None)),
-        comment=Effect(key=NOTE, kind=_kind(facts), text="\n".join((*head, *clocks, *tail))),
+        comment=Effect(
+            key=NOTE,
+            kind=kind,
+            text="\n".join((*head, *clocks, *tail)),
+        ),
         question=_question(facts, words) if facts.asks else None,
     )
 
@@ -69,12 +74,6 @@ _MARGIN = 200
 def _question(facts: NoteFacts, words: NoteWords) -> Effect:
     key = f"review:{facts.decision.basis}" if facts.decision.account_id else "customer"
     return Effect(key=key, kind=EffectKind.REVIEW, text=question(facts, words))
-
-
-def _kind(facts: NoteFacts) -> EffectKind:
-    if facts.asks:
-        return EffectKind.REVIEW
-    return EffectKind.UPDATE if facts.reading and facts.reading.alarms else EffectKind.DECISION
 
 
 def _level(facts: NoteFacts, words: NoteWords) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The texts of the note in six languages, for everything that it can say.
 
 `tests/cases/notes` holds them as a person reads them. After a change that is meant, write them anew and read them:
-`python -m tests.domain.plan.note.test_texts`.
+`python -m tests.domain.plan.preview.test_notes`.
 """
 
 from __future__ import annotations
