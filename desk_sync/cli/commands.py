@@ -14,10 +14,10 @@ import typer
 
 from desk_sync.cli import subscription_data
 from desk_sync.cli.database import adopt, db_app, installation_app, parse_instant, portal_app
-from desk_sync.cli.explain import explain
+from desk_sync.cli.explain.command import explain
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table, warn
-from desk_sync.cli.review import review_app
+from desk_sync.cli.review.command import review_app
 from desk_sync.cli.simulate import simulate, simulator
 from desk_sync.cli.texts.preview import texts_app
 
@@ -36,6 +36,7 @@ subscriptions_app = typer.Typer(no_args_is_help=True, help="The subscription dat
 parked_app = typer.Typer(no_args_is_help=True, help="Tickets taken out of the queue until a person acts.")
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(subscriptions_app, name="subscriptions")
+app.add_typer(review_app, name="review")
 subscriptions_app.add_typer(review_app, name="review")
 subscriptions_app.command("import")(subscription_data.import_accounts)
 subscriptions_app.command()(subscription_data.pull)

@@ -17,7 +17,7 @@ from desk_sync.domain.reason import Reason
 class OpenReview:
     """An open ticket that a person must decide, with the reasons; or one with a verdict and open `questions`.
 
-    `suggestions` are the accounts that the person may choose from.
+    `suggestions` are the accounts that the person may choose from. `number` and `partner` are those of the last look.
     """
 
     ticket_id: str
@@ -27,6 +27,8 @@ class OpenReview:
     reasons: Sequence[Reason]
     questions: Sequence[str] = ()
     suggestions: Sequence[SuggestedAccount] = ()
+    number: str | None = None
+    partner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ class Review:
         """
         marked = self.bindings.unbind(identifier, now=self.now(), dry_run=dry_run)
         if marked is None:
-            raise PermanentError(f"this {identifier.kind} is not bound", hint="see `desk-sync subscriptions review`")
+            raise PermanentError(f"this {identifier.kind} is not bound", hint="see `desk-sync review`")
         if not dry_run:
             log.info("identifier.unbound", kind=identifier.kind, tickets=marked)
         return marked
@@ -78,14 +78,14 @@ class Review:
     def unbind_ticket(self, ticket_id: str, *, dry_run: bool = False) -> None:
         """Remove a ticket's binding, so that its evidence decides again. Raises PermanentError if it is not bound."""
         if not self.tickets.unbind(ticket_id, now=self.now(), dry_run=dry_run):
-            raise PermanentError(f"ticket {ticket_id} is not bound", hint="see `desk-sync subscriptions review`")
+            raise PermanentError(f"ticket {ticket_id} is not bound", hint="see `desk-sync review`")
         if not dry_run:
             log.info("ticket.unbound", ticket_id=ticket_id)
 
     def dismiss(self, ticket_id: str, *, by: str | None = None, why: str | None = None, dry_run: bool = False) -> None:
         """Take the ticket off the list until its decision changes. Raises PermanentError if it is not on the list."""
         if ticket_id not in {each.ticket_id for each in self.reviews.undecided()}:
-            raise PermanentError(f"ticket {ticket_id} is not on the list", hint="see `desk-sync subscriptions review`")
+            raise PermanentError(f"ticket {ticket_id} is not on the list", hint="see `desk-sync review`")
         if not dry_run:
             self.reviews.dismiss(ticket_id, SettledReview(at=self.now(), by=by, why=why))
             log.info("review.dismissed", ticket_id=ticket_id)

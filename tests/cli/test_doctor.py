@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.engine import INGEST_TIMEOUT
-from desk_sync.cli import explanation
+from desk_sync.cli.explain import document as explanation
 from desk_sync.domain.ticket.held_back import FieldRefusal, RefusalKind, hold_back
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.held_back import HeldBackOnTicket

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tzdata
 
-from desk_sync.cli import explanation
+from desk_sync.cli.explain import document as explanation
 from desk_sync.simulation import scenario
 from desk_sync.simulation.run import run_scenario
 from desk_sync.simulation.setup import set_up_simulation

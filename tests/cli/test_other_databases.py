@@ -39,12 +39,16 @@ WRITING = (
     ("subscriptions", "review", "bind", "a@b.example", "A1"),
     ("subscriptions", "review", "unbind", "a@b.example"),
     ("subscriptions", "review", "dismiss", "1"),
+    ("review", "bind", "a@b.example", "A1"),
+    ("review", "unbind", "a@b.example"),
+    ("review", "dismiss", "1"),
 )
 READING = (
     ("parked", "list"),
     ("explain", "1"),
     ("installation", "show"),
     ("subscriptions", "review"),
+    ("review",),
     ("subscriptions", "status"),
     ("subscriptions", "lookup", "a@b.example"),
     ("portal", "rename", "a", "b"),
@@ -196,7 +200,7 @@ def test_a_portal_with_a_new_name_is_refused_until_it_is_renamed(installation):
     assert installation.read("SELECT DISTINCT portal FROM tickets") == [("default",)]
 
 
-OF_A_PORTAL = (("subscriptions", "review"), ("parked", "list"), ("explain", "7"), ("installation", "show"))
+OF_A_PORTAL = (("review",), ("parked", "list"), ("explain", "7"), ("installation", "show"))
 
 
 @pytest.mark.parametrize("command", OF_A_PORTAL, ids=" ".join)

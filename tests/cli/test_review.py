@@ -1,4 +1,4 @@
-"""`desk-sync subscriptions review`, as a person or a script runs it."""
+"""`desk-sync review`, as a person or a script runs it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.cli.commands import app
+from desk_sync.cli.review.questions import WHICH_ACCOUNT
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.plan.decision import SuggestedAccount
 from desk_sync.domain.reason import Reason
+from desk_sync.ports.related_tickets import TicketTraits
 from tests.contracts.store.steps import DECISION, finish
 from tests.support.makers import NOW
 
@@ -30,15 +32,16 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("DESK_SYNC_DATABASE_URL", url)
 
     def invoke(*arguments):
-        return CliRunner().invoke(app, ["subscriptions", *arguments])
+        return CliRunner().invoke(app, [*arguments])
 
-    CliRunner().invoke(app, ["db", "upgrade"])
-    assert invoke("import", str(ACCOUNTS)).exit_code == 0
+    invoke("db", "upgrade")
+    assert invoke("subscriptions", "import", str(ACCOUNTS)).exit_code == 0
     engine = open_engine(url)
     tickets = SqlTickets(engine, "default")
     tickets.look_now(["7001"], now=NOW)
     unknown = replace(DECISION, verdict=Verdict.UNKNOWN, account_id=None, reasons=(NO_ACCOUNT,))
-    finish(tickets, decision=replace(unknown, suggestions=(QUOTED,), unproven=True))
+    traits = TicketTraits(number="101", partner="Prairie Ltd")
+    finish(tickets, decision=replace(unknown, suggestions=(QUOTED,), unproven=True), traits=traits)
     engine.dispose()
     return invoke
 
@@ -54,12 +57,20 @@ def test_the_list_shows_the_waiting_tickets_and_the_reasons(run):
         "review": [
             {
                 "ticket_id": "7001",
+                "number": "101",
+                "partner": "Prairie Ltd",
                 "decision": "UNKNOWN",
                 "account_id": None,
                 "looked_at": "2026-11-23T09:00:00+00:00",
                 "reasons": [str(NO_ACCOUNT)],
                 "questions": [],
                 "candidates": [{"account": "A21", "from": "quoted text", "why": QUOTED.why}],
+                "open": [
+                    {
+                        "question": WHICH_ACCOUNT.text,
+                        "settled_by": WHICH_ACCOUNT.settle.replace("TICKET", "7001"),
+                    }
+                ],
             }
         ],
         "bindings": [],
@@ -69,6 +80,18 @@ def test_the_list_shows_the_waiting_tickets_and_the_reasons(run):
 
 def test_the_list_for_people_names_the_candidates(run):
     assert "candidate: account A21 by quoted text" in " ".join(run("review").stdout.split())
+
+
+def test_it_is_the_same_command_under_its_former_name(run):
+    assert run("subscriptions", "review").stdout == run("review").stdout
+    assert run("subscriptions", "review", "bind", "ticket:7001", "A21").exit_code == 0
+    assert len(read(run)["bindings"]) == 1
+
+
+def test_a_list_without_tickets_is_said_in_words(run):
+    run("review", "dismiss", "7001")
+
+    assert run("review").stdout == "No ticket waits for a decision.\n"
 
 
 def test_a_binding_is_stored_with_its_author_and_reason_and_shown(run):
@@ -85,7 +108,7 @@ def test_a_binding_is_stored_with_its_author_and_reason_and_shown(run):
         "why": "she called",
     }
     assert "she called" in run("review").stdout
-    assert json.loads(run("lookup", "user@elsewhere.example", "--json").stdout)["account_id"] == "A21"
+    assert json.loads(run("subscriptions", "lookup", "user@elsewhere.example", "--json").stdout)["account_id"] == "A21"
 
 
 def test_one_ticket_can_be_bound_and_unbound(run):

@@ -23,7 +23,7 @@ def explain(
 
     With --rejudge, compare the clocks with those that today's mapping would give. Nothing is written.
     """
-    from desk_sync.cli import explanation
+    from desk_sync.cli.explain import document as explanation
     from desk_sync.wiring.opening import open_app
 
     with open_app() as desk_sync:

@@ -1,4 +1,4 @@
-"""`desk-sync subscriptions review`: the tickets that wait for a person's decision, and the decisions made."""
+"""`desk-sync review`: the list, and the commands by which a person decides."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table, warn
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from desk_sync.domain.account.identity import Identifier
-    from desk_sync.ports.review import IdentifierBinding, OpenReview, SettledReview, TicketBinding
     from desk_sync.services.review import Review
     from desk_sync.wiring.process import DeskSync
 
@@ -51,25 +48,28 @@ SubjectArgument = Annotated[
 
 @review_app.callback(invoke_without_command=True)
 def review(context: typer.Context, portal: PortalOption = None, as_json: JsonFlag = False) -> None:
-    """List the tickets that wait for a person's decision, with reasons, and the bound identifiers."""
+    """List the tickets that wait for a person's decision, grouped by question, and the decisions made.
+
+    One line a ticket; `desk-sync explain NUMBER` has the reasons.
+    """
+    from desk_sync.cli.review import listing
     from desk_sync.wiring.opening import open_to_read
 
     if context.invoked_subcommand:
         return
     with open_to_read(portal) as (services, warning):
         service = services.review
-        undecided, bindings = service.reviews.undecided(), service.bindings.bindings()
-        bound_tickets = service.tickets.bindings()
+        undecided = service.reviews.undecided()
+        made = listing.DecisionsMade(service.bindings.bindings(), service.tickets.bindings())
         held_back = services.held_back.listed()
     warn(warning)
     if as_json:
         from desk_sync.documents import held_back_entries
 
-        bound = [*map(_bound, bindings), *map(_bound_ticket, bound_tickets)]
-        lists = {"review": [_ticket(each) for each in undecided], "bindings": bound}
-        emit(lists | {"held_back": held_back_entries(held_back)})
+        emit(listing.document(undecided, made) | {"held_back": held_back_entries(held_back)})
     else:
-        _print_review(undecided, [*map(_row, bindings), *map(_row_of_ticket, bound_tickets)])
+        listing.print_undecided(undecided)
+        listing.print_made(made)
         print_held_back(held_back)
 
 
@@ -136,57 +136,3 @@ def dismiss(
     with open_to_write(dry_run=dry_run) as desk_sync:
         desk_sync.portal(portal).review.dismiss(ticket_id, by=by, why=why, dry_run=dry_run)
     print_line("would be dismissed" if dry_run else "dismissed")
-
-
-def _ticket(each: OpenReview) -> dict[str, Any]:
-    from desk_sync.documents import suggestion
-
-    return {
-        "ticket_id": each.ticket_id,
-        "decision": each.verdict,
-        "account_id": each.account_id,
-        "looked_at": each.looked_at,
-        "reasons": [str(reason) for reason in each.reasons],
-        "questions": list(each.questions),
-        "candidates": [suggestion(one) for one in each.suggestions],
-    }
-
-
-def _bound(each: IdentifierBinding) -> dict[str, Any]:
-    return _settled(each.identifier.kind, each.identifier.value, each.account_id, each.settled)
-
-
-def _bound_ticket(each: TicketBinding) -> dict[str, Any]:
-    return _settled("ticket", each.ticket_id, each.account_id, each.settled)
-
-
-def _settled(kind: str, value: str, account_id: str, settled: SettledReview) -> dict[str, Any]:
-    said = {"bound_at": settled.at, "by": settled.by, "why": settled.why}
-    return {"kind": kind, "value": value, "account_id": account_id, **said}
-
-
-def _print_review(undecided: Sequence[OpenReview], bindings: Sequence[Sequence[str | None]]) -> None:
-    rows = [[each.ticket_id, each.verdict, each.account_id or "-", _reasons(each)] for each in undecided]
-    table(["ticket", "decision", "account", "reasons"], rows)
-    if bindings:
-        print_line()
-        columns = ["identifier", "account", "bound at", "by", "why"]
-        table(columns, [[each or "-" for each in row] for row in bindings])
-
-
-def _reasons(each: OpenReview) -> str:
-    questions = [f"open: {question}" for question in each.questions]
-    candidates = [f"candidate: account {one.account_id} by {one.place}" for one in each.suggestions]
-    return "\n".join([*map(str, each.reasons), *questions, *candidates])
-
-
-def _row(binding: IdentifierBinding) -> Sequence[str | None]:
-    return [binding.identifier.value, binding.account_id, *_row_of(binding.settled)]
-
-
-def _row_of_ticket(binding: TicketBinding) -> Sequence[str | None]:
-    return [f"{_TICKET}{binding.ticket_id}", binding.account_id, *_row_of(binding.settled)]
-
-
-def _row_of(settled: SettledReview) -> Sequence[str | None]:
-    return [f"{settled.at:%F %T}Z", settled.by, settled.why]
