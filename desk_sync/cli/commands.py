@@ -144,13 +144,18 @@ def intake(
 
 
 @app.command()
-def replay(ticket_ids: list[str], portal: PortalOption = None) -> None:
+def replay(
+    tickets: Annotated[list[str], typer.Argument(metavar="TICKET...", help="Ids of Desk, or numbers such as #101.")],
+    portal: PortalOption = None,
+) -> None:
     """Mark tickets for a look, parked ones too, even if no event has come in for them."""
+    from desk_sync.cli.ticket_naming import name_to_mark
     from desk_sync.wiring.environment import utc_now
     from desk_sync.wiring.opening import open_to_write
 
     with open_to_write() as desk_sync:
-        marked = desk_sync.portal(portal).tickets.look_now(ticket_ids, now=utc_now())
+        named = sorted({name_to_mark(desk_sync, ticket, portal) for ticket in tickets})
+        marked = sum(desk_sync.portal(where).tickets.look_now([one], now=utc_now()) for where, one in named)
     print_line(f"{marked} marked; the worker looks at them within seconds")
 
 

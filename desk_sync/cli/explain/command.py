@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from desk_sync.cli.output import JsonFlag, PortalOption, emit, warn
+from desk_sync.cli.ticket_naming import find_ticket, unknown_ticket
+
+TicketArgument = Annotated[str, typer.Argument(metavar="TICKET", help="An id of Desk, or a number such as #101.")]
 
 
 def explain(
-    ticket_id: str,
+    ticket: TicketArgument,
     portal: PortalOption = None,
     rejudge: Annotated[
         bool,
@@ -27,12 +29,12 @@ def explain(
     from desk_sync.wiring.opening import open_app
 
     with open_app() as desk_sync:
-        services = desk_sync.portal(portal)
+        named = find_ticket(desk_sync, ticket, portal)
+        services = desk_sync.portal(named.portal) if named else None
+        history = services.tickets.history(named.ticket_id) if named and services else None
+        if services is None or history is None:
+            raise unknown_ticket(desk_sync, ticket, portal)
         warning = desk_sync.belonging.check_reading(services.name)
-        history = services.tickets.history(ticket_id)
-        if history is None:
-            hint = f"hint: `desk-sync replay {ticket_id}` looks at it now"
-            sys.exit(f"error: ticket {ticket_id} is unknown: no event has named it\n{hint}")
         again = services.reader.rejudge(history) if rejudge else None
         now = services.clock.now()
         reports = desk_sync.sources.reports()
