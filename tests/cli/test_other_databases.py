@@ -43,6 +43,12 @@ WRITING = (
     ("review", "bind", "a@b.example", "A1"),
     ("review", "unbind", "a@b.example"),
     ("review", "dismiss", "1"),
+    ("review", "place", "prairie.example", "DE"),
+    ("review", "displace", "prairie.example"),
+    ("review", "undo"),
+    ("subscriptions", "review", "place", "prairie.example", "DE"),
+    ("subscriptions", "review", "displace", "prairie.example"),
+    ("subscriptions", "review", "undo"),
 )
 READING = (
     ("parked", "list"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def test_the_list_shows_the_waiting_tickets_and_the_reasons(run):
             }
         ],
         "bindings": [],
+        "places": [],
         "held_back": [],
     }
 
@@ -170,6 +172,7 @@ def test_an_argument_that_is_no_identifier_is_a_usage_error(run, identifier):
         pytest.param(["bind", "ticket:7001", "A99"], "no source has an account A99", id="a ticket to no account"),
         pytest.param(["bind", "ticket:7009", "A21"], "no ticket 7009 was ever looked at", id="an unknown ticket"),
         pytest.param(["unbind", "ticket:7001"], "ticket 7001 is not bound", id="a ticket that is not bound"),
+        pytest.param(["displace", "prairie.example"], "no person has placed prairie.example", id="not placed"),
         pytest.param(["dismiss", "t9"], "not on the list", id="not on the list"),
     ],
 )
@@ -182,3 +185,73 @@ def test_a_number_may_be_typed_as_it_is_written_in_mails(run, typed):
     run("review", "bind", typed, "A21")
 
     assert [(each["kind"], each["value"]) for each in read(run)["bindings"]] == [("zuid", "100021002")]
+
+
+def test_a_partners_country_is_settled_for_its_tickets_and_listed(run):
+    assert "would be placed in DE; 1 open tickets" in run("review", "place", "prairie LTD", "de", "--dry-run").stdout
+    assert read(run)["places"] == []
+
+    placed = run("review", "place", "Prairie Ltd", "Germany", "--by", "Ada", "--why", "its letterhead")
+
+    assert placed.stdout == "Prairie Ltd: placed in DE; 1 open tickets are looked at again\n"
+    [place] = read(run)["places"]
+    assert place.pop("placed_at")
+    assert place == {"partner": "Prairie Ltd", "country": "DE", "by": "Ada", "why": "its letterhead"}
+    assert re.search(r"Prairie Ltd +placed in DE +2\S+ \S+Z +Ada +its letterhead", run("review").stdout)
+
+    assert run("review", "displace", "Prairie Ltd").stdout.startswith("Prairie Ltd: no longer placed; 1 open")
+    assert read(run)["places"] == []
+
+
+def test_a_country_in_no_region_is_said(run):
+    placed = run("review", "place", "prairie.example", "AQ")
+
+    assert placed.exit_code == 0
+    assert "AQ is in no escalation region of the mapping" in placed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["Prairie Ltd", "Atlantis"], "Atlantis is not a country", id="no country"),
+        pytest.param(["gmail.com", "DE"], "gmail.com is a public mail provider's domain", id="a provider's domain"),
+    ],
+)
+def test_a_place_that_cannot_be_is_a_usage_error(run, arguments, message):
+    refused = run("review", "place", *arguments)
+
+    assert refused.exit_code == 2
+    assert message in " ".join(refused.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        pytest.param("Prairi Ltd", "did you mean Prairie Ltd?", id="a slip"),
+        pytest.param("Zylker", "give a domain that it writes from", id="another name"),
+    ],
+)
+def test_a_partner_that_no_ticket_has_is_not_placed_by_a_name(run, name, hint):
+    refused = run("review", "place", name, "DE").exception
+
+    assert (str(refused), refused.hint) == (f"no partner of the portal is called {name}", hint)
+
+
+def test_undo_takes_back_one_decision_after_the_other_and_says_which(run):
+    run("review", "bind", "user@elsewhere.example", "A21", "--by", "Ada")
+    run("review", "bind", "ticket:7001", "A21", "--why", "she called")
+    run("review", "place", "Prairie Ltd", "DE")
+    before = read(run)
+
+    assert run("review", "undo", "--dry-run").stdout.startswith("would be taken back: Prairie Ltd placed in DE, on 2")
+    assert read(run) == before
+    done = [run("review", "undo") for _ in range(4)]
+
+    assert [re.sub(r"on \S+ \S+Z", "on …", each.stdout) for each in done] == [
+        "taken back: Prairie Ltd placed in DE, on …; 1 open tickets are looked at again\n",
+        "taken back: ticket:7001 bound to account A21, on … (she called); 1 open tickets are looked at again\n",
+        "taken back: user@elsewhere.example bound to account A21, on … by Ada; 1 open tickets are looked at again\n",
+        "",
+    ]
+    assert str(done[3].exception) == "there is no decision to take back"
+    assert (read(run)["bindings"], read(run)["places"]) == ([], [])

@@ -60,7 +60,8 @@ def review(context: typer.Context, portal: PortalOption = None, as_json: JsonFla
     with open_to_read(portal) as (services, warning):
         service = services.review
         undecided = service.reviews.undecided()
-        made = listing.DecisionsMade(service.bindings.bindings(), service.tickets.bindings())
+        bound, placed = service.bindings.bindings(), service.places.places()
+        made = listing.DecisionsMade(bound, service.tickets.bindings(), placed)
         held_back = services.held_back.listed()
     warn(warning)
     if as_json:
@@ -136,3 +137,89 @@ def dismiss(
     with open_to_write(dry_run=dry_run) as desk_sync:
         desk_sync.portal(portal).review.dismiss(ticket_id, by=by, why=why, dry_run=dry_run)
     print_line("would be dismissed" if dry_run else "dismissed")
+
+
+def _country(text: str) -> str:
+    """Return the code of the country that a person typed. Raises BadParameter."""
+    from desk_sync.wiring.offline import country_in
+
+    if code := country_in(text):
+        return code
+    raise typer.BadParameter(f"{text} is not a country: give a code such as DE, or a name such as Germany")
+
+
+def _partner(text: str) -> str:
+    """Return the partner's name or domain that a person typed. Raises BadParameter."""
+    from desk_sync.wiring.offline import partner_in
+
+    try:
+        return partner_in(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+PartnerArgument = Annotated[
+    str,
+    typer.Argument(
+        parser=_partner, metavar="PARTNER", help="Its name as the list has it, or a domain that it writes from."
+    ),
+]
+CountryArgument = Annotated[
+    str, typer.Argument(parser=_country, metavar="COUNTRY", help="A code or a name, such as DE or Germany.")
+]
+
+
+@review_app.command()
+def place(
+    partner: PartnerArgument,
+    country: CountryArgument,
+    by: ByOption = None,
+    why: WhyOption = None,
+    portal: PortalOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Settle a partner's country for all its tickets; it takes precedence over Desk and the partner file.
+
+    Clocks that run keep the calendar with which they started.
+    """
+    from desk_sync.wiring.opening import open_to_write
+
+    with open_to_write(dry_run=dry_run) as desk_sync:
+        services = desk_sync.portal(portal)
+        marked = services.review.place(partner, country, by=by, why=why, dry_run=dry_run)
+        in_region = services.mapping.policy.commitment.regions.region_of(country)
+    if in_region is None:
+        warn(f"{country} is in no escalation region of the mapping, so its tickets keep the fallback region")
+    done = "would be placed" if dry_run else "placed"
+    print_line(f"{partner}: {done} in {country}; {marked} open tickets are looked at again")
+
+
+@review_app.command()
+def displace(partner: PartnerArgument, portal: PortalOption = None, dry_run: DryRunOption = False) -> None:
+    """Remove a partner's place: Desk and the partner file decide again in which country it is."""
+    from desk_sync.wiring.opening import open_to_write
+
+    with open_to_write(dry_run=dry_run) as desk_sync:
+        marked = desk_sync.portal(portal).review.displace(partner, dry_run=dry_run)
+    done = "would no longer be placed" if dry_run else "no longer placed"
+    print_line(f"{partner}: {done}; {marked} open tickets are looked at again")
+
+
+@review_app.command()
+def undo(portal: PortalOption = None, dry_run: DryRunOption = False) -> None:
+    """Take the last decision back: the binding of an identifier or of a ticket, or the place of a partner.
+
+    A second undo takes back the one before it. What a decision replaced is not kept, and does not come back.
+    """
+    from desk_sync.cli.review import listing
+    from desk_sync.errors import PermanentError
+    from desk_sync.wiring.opening import open_to_write
+
+    with open_to_write(dry_run=dry_run) as desk_sync:
+        review = desk_sync.portal(portal).review
+        last = review.last_decision()
+        if last is None:
+            raise PermanentError("there is no decision to take back", hint="see `desk-sync review`")
+        marked = review.take_back(last, dry_run=dry_run)
+    done = "would be taken back" if dry_run else "taken back"
+    print_line(f"{done}: {listing.in_words(last)}; {marked} open tickets are looked at again")

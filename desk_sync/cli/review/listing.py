@@ -9,7 +9,8 @@ from typing import Any
 from desk_sync.cli.output import print_line, table
 from desk_sync.cli.review.questions import OpenQuestion, open_questions
 from desk_sync.documents import suggestion
-from desk_sync.ports.review import IdentifierBinding, OpenReview, SettledReview, TicketBinding
+from desk_sync.ports.review import IdentifierBinding, OpenReview, PartnerPlace, SettledReview, TicketBinding
+from desk_sync.services.review import PersonDecision
 
 SHOWN = 2
 """The most candidates that the line of a ticket names."""
@@ -17,16 +18,21 @@ SHOWN = 2
 
 @dataclass(frozen=True, slots=True)
 class DecisionsMade:
-    """What persons decided: bound identifiers, and bound tickets of one portal."""
+    """What persons decided: bound identifiers, and bound tickets and placed partners of one portal."""
 
     identifiers: Sequence[IdentifierBinding]
     tickets: Sequence[TicketBinding]
+    places: Sequence[PartnerPlace] = ()
 
 
 def document(undecided: Sequence[OpenReview], made: DecisionsMade) -> dict[str, Any]:
     """Return the list and the decisions as JSON."""
     bound = [*map(_bound, made.identifiers), *map(_bound_ticket, made.tickets)]
-    return {"review": [_ticket(each) for each in undecided], "bindings": bound}
+    return {
+        "review": [_ticket(each) for each in undecided],
+        "bindings": bound,
+        "places": [_placed(each) for each in made.places],
+    }
 
 
 def print_undecided(undecided: Sequence[OpenReview]) -> None:
@@ -44,13 +50,34 @@ def print_undecided(undecided: Sequence[OpenReview]) -> None:
 
 def print_made(made: DecisionsMade) -> None:
     """Print the decisions that persons made; nothing if there are none."""
-    rows = [
-        *([each.identifier.value, each.account_id, *_row_of(each.settled)] for each in made.identifiers),
-        *([f"ticket:{each.ticket_id}", each.account_id, *_row_of(each.settled)] for each in made.tickets),
-    ]
-    if rows:
-        print_line("Decided by a person; `desk-sync review unbind` takes it back:")
-        table(["bound", "account", "at", "by", "why"], rows)
+    every: list[PersonDecision] = [*made.identifiers, *made.tickets, *made.places]
+    decisions = sorted(every, key=lambda each: each.settled.at)
+    if decisions:
+        print_line("Decided by persons, the last one at the end; `desk-sync review undo` takes that one back:")
+        table(["subject", "decided", "at", "by", "why"], map(_row, decisions))
+
+
+def in_words(made: PersonDecision) -> str:
+    """Return a decision with its author and its reason."""
+    by, why = made.settled.by, made.settled.why
+    author, reason = f" by {by}" if by else "", f" ({why})" if why else ""
+    return f"{' '.join(_subject(made))}, on {made.settled.at:%F %T}Z{author}{reason}"
+
+
+def _row(made: PersonDecision) -> list[str]:
+    settled = made.settled
+    return [*_subject(made), f"{settled.at:%F %T}Z", settled.by or "-", settled.why or "-"]
+
+
+def _subject(made: PersonDecision) -> tuple[str, str]:
+    """Return what was decided about, and the decision."""
+    match made:
+        case PartnerPlace():
+            return made.partner, f"placed in {made.country}"
+        case TicketBinding():
+            return f"ticket:{made.ticket_id}", f"bound to account {made.account_id}"
+        case IdentifierBinding():
+            return made.identifier.value, f"bound to account {made.account_id}"
 
 
 def _cells(each: OpenReview) -> list[str]:
@@ -66,10 +93,6 @@ def _more(each: OpenReview) -> Iterator[str]:
         yield f"candidate{'s' * (len(each.suggestions) > 1)}: {', '.join((*named, *rest))}"
     if further := len(list(open_questions(each))) - 1:
         yield f"{further} further question{'s' * (further > 1)}"
-
-
-def _row_of(settled: SettledReview) -> list[str]:
-    return [f"{settled.at:%F %T}Z", settled.by or "-", settled.why or "-"]
 
 
 def _ticket(each: OpenReview) -> dict[str, Any]:
@@ -94,6 +117,11 @@ def _bound(each: IdentifierBinding) -> dict[str, Any]:
 
 def _bound_ticket(each: TicketBinding) -> dict[str, Any]:
     return _settled("ticket", each.ticket_id, each.account_id, each.settled)
+
+
+def _placed(each: PartnerPlace) -> dict[str, Any]:
+    said = {"placed_at": each.settled.at, "by": each.settled.by, "why": each.settled.why}
+    return {"partner": each.partner, "country": each.country, **said}
 
 
 def _settled(kind: str, value: str, account_id: str, settled: SettledReview) -> dict[str, Any]:

@@ -58,7 +58,7 @@ HOW_MANY = OpenQuestion(
     "whether the account's licences reach the threshold",
     f"correct the subscription data, or set box and severity by hand; {_DISMISS}",
 )
-_PLACE = "enter the country at the partner's account in Desk or in the partner file"
+_PLACE = "`desk-sync review place PARTNER COUNTRY` settles it for all tickets of the partner"
 _SETTLED_BY: Mapping[str, str] = {
     PARTNER_UNKNOWN: f"{_PLACE}, or give the ticket's contact an account in Desk",
     "in which escalation region the partner is": _PLACE,
