@@ -140,7 +140,7 @@ def policy(**facts):
         pytest.param(explained(), "Nothing is decided about ticket #101 yet.", id="never looked at"),
         pytest.param(
             explained(look_at=NOW),
-            "Nothing is decided about ticket #101 yet, its look is due since 2026-11-23 09:00:00Z.",
+            "Nothing is decided about ticket #101 yet: its first look is due at 2026-11-23 09:00:00Z.",
             id="waiting for its look",
         ),
         pytest.param(

@@ -6,7 +6,6 @@ that settles it; then the clocks, the escalation, the age of the data, and earli
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from desk_sync.cli.explain.clocks import print_clocks, print_escalation
@@ -23,7 +22,6 @@ from desk_sync.ports.tickets import PastEffect
 PUBLIC = ":public"
 """The end of the key of a comment that the partner reads."""
 
-_LEVEL = re.compile(r"^escalation:(?!.*:stopped:).*:(\d)(?::public)?$")
 _COMMENTS: Mapping[EffectKind, str] = {
     EffectKind.DECISION: "a note about the decision",
     EffectKind.ESCALATION: "a comment of the escalation",
@@ -81,9 +79,15 @@ def _written(ticket: ExplainedTicket) -> Iterator[str]:
 
 def _comment(effect: PastEffect) -> str:
     planned = "" if effect.done_at else ", planned and not known to be made"
-    level = _LEVEL.search(effect.key)
     words = "news for the partner" if effect.key.endswith(PUBLIC) else _COMMENTS[effect.kind]
-    return f"{words}{f' at level {level[1]}' if level else ''}{planned}"
+    return f"{words}{_level(effect.key)}{planned}"
+
+
+def _level(key: str) -> str:
+    """Return the level of an escalation that a comment announces, in words; "" if it announces none."""
+    ladder, _, number = key.removesuffix(PUBLIC).rpartition(":")
+    announces = ladder.startswith("escalation:") and not ladder.endswith(":stopped") and number.isdecimal()
+    return f" at level {number}" if announces else ""
 
 
 def _open(ticket: ExplainedTicket) -> Iterator[str]:

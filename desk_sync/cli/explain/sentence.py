@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from desk_sync.cli.explain.facts import ExplainedTicket
@@ -11,10 +9,6 @@ from desk_sync.cli.review.questions import NO_DATA, WHOSE_CUSTOMER, open_questio
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.subscription import Account
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.reason import Reason
-
-_COUNTED = re.compile(r"(?P<licences>.+) licences against (?P<figures>[>=\d or]+?)(: a person must decide)?")
-_REGION = re.compile(r"region (.+) by .+|region (.+) as the subscription data say|.+ falls back to (.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +27,7 @@ def summary(ticket: ExplainedTicket) -> str:
 
 
 def _undecided(ticket: ExplainedTicket) -> str:
-    waits = f", its look is due since {ticket.zone.format(ticket.history.look_at)}" if ticket.history.look_at else ""
+    waits = f": its first look is due at {ticket.zone.format(ticket.history.look_at)}" if ticket.history.look_at else ""
     return f"nothing is decided about {ticket.called} yet{waits}."
 
 
@@ -65,17 +59,20 @@ def named(account: Account | None, account_id: str | None) -> str:
 
 def counted_licences(decision: Decision) -> CountedLicences | None:
     """Return what was compared; None if the reasons do not have it."""
-    found = _last_match(_COUNTED, decision.reasons)
-    if found is None:
+    texts = [each.text for each in decision.reasons if each.rule == "R42"]
+    compared = [each.removesuffix(": a person must decide").split(" licences against ") for each in texts]
+    found = [each for each in compared if len(each) == 2]
+    if not found:
         return None
-    region = _last_match(_REGION, decision.reasons)
-    where = next(filter(None, region.groups()), "") if region else ""
-    return CountedLicences(found["licences"], found["figures"], where)
+    licences, threshold = found[-1]
+    return CountedLicences(licences, threshold, next(filter(None, map(_region_in, reversed(texts))), ""))
 
 
-def _last_match(pattern: re.Pattern[str], reasons: Iterable[Reason]) -> re.Match[str] | None:
-    found = [match for each in reasons if each.rule == "R42" and (match := pattern.fullmatch(each.text))]
-    return found[-1] if found else None
+def _region_in(text: str) -> str:
+    """Return the region that a reason states; "" if it states none."""
+    if text.startswith("region "):
+        return text.removeprefix("region ").removesuffix(" as the subscription data say").partition(" by ")[0]
+    return text.partition(" falls back to ")[2]
 
 
 def _excluded_service(decision: Decision) -> str:
