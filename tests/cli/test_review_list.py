@@ -103,3 +103,20 @@ def test_the_tickets_are_grouped_by_question_with_counts_and_one_line_each(capsy
     [line] = [line for line in lines if line.startswith("#101")]
     named = ", ".join(["account A21 by quoted text"] * 2)
     assert line.endswith(f"candidates: {named}, 3 more; 1 further question")
+
+
+@pytest.mark.parametrize(
+    ("partner", "command"),
+    [
+        pytest.param("prairie.example", "`desk-sync review place prairie.example COUNTRY`", id="a word"),
+        pytest.param("Prairie Ltd", "`desk-sync review place 'Prairie Ltd' COUNTRY`", id="two words"),
+        pytest.param("Prairie; ls", "`desk-sync review place 'Prairie; ls' COUNTRY`", id="more than a name"),
+        pytest.param(None, "`desk-sync review place PARTNER COUNTRY`", id="not known"),
+    ],
+)
+def test_the_act_names_the_ticket_and_the_partner_as_a_shell_reads_them(partner, command):
+    [question] = open_questions(replace(DECIDED, questions=[PARTNER_UNKNOWN]))
+
+    assert command in question.settle_for("7001", partner)
+    [explained] = open_questions(replace(DECIDED, questions=["whether to escalate"]))
+    assert "`desk-sync explain 7001`" in explained.settle_for("7001", partner)

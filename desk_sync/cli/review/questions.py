@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Protocol
 
 from desk_sync.domain.plan.decision import PARTNER_UNKNOWN, SuggestedAccount
@@ -33,9 +34,8 @@ class OpenQuestion:
     settle: str
 
     def settle_for(self, ticket_id: str, partner: str | None = None) -> str:
-        """Return what settles it for this ticket; PARTNER stays where the partner is not known."""
-        named = f"'{partner}'" if partner and " " in partner else partner or "PARTNER"
-        return self.settle.replace("TICKET", ticket_id).replace("PARTNER", named)
+        """Return what settles it for this ticket, quoted for a shell; PARTNER stays where the partner is not known."""
+        return self.settle.replace("TICKET", ticket_id).replace("PARTNER", quote(partner) if partner else "PARTNER")
 
 
 _EXPLAIN = "`desk-sync explain TICKET` has the reasons"
