@@ -127,7 +127,7 @@ def _figures(desk_sync: DeskSync, tickets: KnownTickets) -> Iterator[tuple[str, 
     yield "audit", _timed(desk_sync.audit.run, lambda found: found.remade == 0)
     yield "`parked list`", _timed(portal.tickets.parked, lambda found: len(found) == parked)
     yield (
-        "`subscriptions review`, one open ticket in 50 waits",
+        "`review`, one open ticket in 50 waits",
         _timed(_review(portal), lambda found: len(found[0]) == undecided),
     )
     yield "a delivery", _timed(_deliver(portal.inbox, tickets), lambda found: found.stored == 1)

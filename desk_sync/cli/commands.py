@@ -14,10 +14,10 @@ import typer
 
 from desk_sync.cli import subscription_data
 from desk_sync.cli.database import adopt, db_app, installation_app, parse_instant, portal_app
-from desk_sync.cli.explain import explain
+from desk_sync.cli.explain.command import explain
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table, warn
-from desk_sync.cli.review import review_app
+from desk_sync.cli.review.command import review_app
 from desk_sync.cli.simulate import simulate, simulator
 from desk_sync.cli.texts.preview import texts_app
 
@@ -36,6 +36,7 @@ subscriptions_app = typer.Typer(no_args_is_help=True, help="The subscription dat
 parked_app = typer.Typer(no_args_is_help=True, help="Tickets taken out of the queue until a person acts.")
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(subscriptions_app, name="subscriptions")
+app.add_typer(review_app, name="review")
 subscriptions_app.add_typer(review_app, name="review")
 subscriptions_app.command("import")(subscription_data.import_accounts)
 subscriptions_app.command()(subscription_data.pull)
@@ -143,13 +144,18 @@ def intake(
 
 
 @app.command()
-def replay(ticket_ids: list[str], portal: PortalOption = None) -> None:
+def replay(
+    tickets: Annotated[list[str], typer.Argument(metavar="TICKET...", help="Ids of Desk, or numbers such as #101.")],
+    portal: PortalOption = None,
+) -> None:
     """Mark tickets for a look, parked ones too, even if no event has come in for them."""
+    from desk_sync.cli.ticket_naming import name_to_mark
     from desk_sync.wiring.environment import utc_now
     from desk_sync.wiring.opening import open_to_write
 
     with open_to_write() as desk_sync:
-        marked = desk_sync.portal(portal).tickets.look_now(ticket_ids, now=utc_now())
+        named = sorted({name_to_mark(desk_sync, ticket, portal) for ticket in tickets})
+        marked = sum(desk_sync.portal(where).tickets.look_now([one], now=utc_now()) for where, one in named)
     print_line(f"{marked} marked; the worker looks at them within seconds")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,7 +17,7 @@ from desk_sync.domain.reason import Reason
 class OpenReview:
     """An open ticket that a person must decide, with the reasons; or one with a verdict and open `questions`.
 
-    `suggestions` are the accounts that the person may choose from.
+    `suggestions` are the accounts that the person may choose from. `number` and `partner` are those of the last look.
     """
 
     ticket_id: str
@@ -27,6 +27,8 @@ class OpenReview:
     reasons: Sequence[Reason]
     questions: Sequence[str] = ()
     suggestions: Sequence[SuggestedAccount] = ()
+    number: str | None = None
+    partner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,15 @@ class TicketBinding:
 
     ticket_id: str
     account_id: str
+    settled: SettledReview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerPlace:
+    """A partner, by its name or a domain of it, whose country a person settled: an ISO 3166-1 alpha-2 code."""
+
+    partner: str
+    country: str
     settled: SettledReview
 
 
@@ -109,4 +120,28 @@ class TicketBindingStore(Protocol):
 
     def account_of(self, ticket_id: str) -> Account | None:
         """Return the account that the ticket is bound to; None if it is not, or if no source has the account."""
+        ...
+
+
+class PlaceStore(Protocol):
+    """The countries of one portal's partners that persons settled. They take precedence over Desk and partner file."""
+
+    def place(self, place: PartnerPlace, *, known: Iterable[str] = (), dry_run: bool = False) -> int:
+        """Store a place, replacing an earlier one of the partner; return how many open tickets were marked.
+
+        Marked are the tickets of the partners that may be meant; `known` are names under which tickets may have one.
+        With `dry_run`, only count them. Raises PermanentError for a name that no partner has, unless it is a domain.
+        """
+        ...
+
+    def displace(self, partner: str, *, now: datetime, known: Iterable[str] = (), dry_run: bool = False) -> int | None:
+        """Delete a place, and mark tickets as `place` does; return None if there is none."""
+        ...
+
+    def places(self) -> Sequence[PartnerPlace]:
+        """Return all places, oldest first."""
+        ...
+
+    def place_of(self, names: Collection[str]) -> PartnerPlace | None:
+        """Return the last place of a partner that has one of these names, case folded."""
         ...

@@ -310,6 +310,16 @@ class TicketHistory:
         return read_clocks(inputs.history, self.promise, inputs.basis, now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTicket:
+    """A ticket of a portal by its names. `number` and `partner` are those of its last look."""
+
+    portal: str
+    ticket_id: str
+    number: str | None = None
+    partner: str | None = None
+
+
 class OpenClocks(Protocol):
     """All clocks that will still change by themselves, and all ladders that still advance."""
 

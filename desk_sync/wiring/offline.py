@@ -118,3 +118,20 @@ def identifier_in(text: str) -> Identifier | None:
     from desk_sync.adapters.mail.labelled_ids import identifier_in
 
     return identifier_in(text)
+
+
+def country_in(text: str) -> str | None:
+    """Return the code of the country that a text names, by its code or its name; None for none."""
+    from desk_sync.adapters.text.countries import country_code
+
+    return country_code(text)
+
+
+def partner_in(text: str) -> str:
+    """Return a partner's domain in normal form, or its name as it is typed. Raises ValueError for a mail provider."""
+    from desk_sync.adapters.text import identifiers
+
+    domain = identifiers.domain(text.strip())
+    if domain and identifiers.is_public_mail(domain):
+        raise ValueError(f"{domain} is a public mail provider's domain, which many partners write from")
+    return domain or " ".join(text.split())

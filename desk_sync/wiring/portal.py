@@ -28,6 +28,7 @@ from desk_sync.adapters.store.inflow import SqlInflow
 from desk_sync.adapters.store.installations import SqlInstallation
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices
+from desk_sync.adapters.store.partner_places import SqlPartnerPlaces
 from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
@@ -214,6 +215,8 @@ class PortalServices:
             reviews=SqlReviews(self.engine, self.name),
             bindings=SqlBindings(self.engine, self.sources.subscriptions.sources),
             tickets=self.ticket_bindings,
+            places=SqlPartnerPlaces(self.engine, self.name),
+            listed=self.list_partners,
             now=self.environment.now,
         )
 
@@ -356,6 +359,7 @@ class PortalServices:
         return PartnerResolver(
             desk=self.desk,
             book=SqlPartners(self.engine, self.name),
+            places=SqlPartnerPlaces(self.engine, self.name),
             listed=self.list_partners(),
             policy=self.mapping.policy.partners,
             now=self.environment.now,

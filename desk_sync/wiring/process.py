@@ -18,6 +18,7 @@ from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.group_commit import GroupCommit
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.schema import OURS
+from desk_sync.adapters.store.ticket_names import SqlTicketNames
 from desk_sync.adapters.subscriptions.partner_file import read_partners
 from desk_sync.domain.account.partner import Partner
 from desk_sync.errors import ConfigurationError
@@ -87,6 +88,10 @@ class DeskSync:
             list_partners=lambda: self.listed_partners,
             group_commit=self.group_commit,
         )
+
+    def ticket_names(self, portal: str | None = None) -> SqlTicketNames:
+        """Return the tickets by the names that people use: of one portal, or of all. Raises ConfigurationError."""
+        return SqlTicketNames(self.engine, [self.portal(portal).name] if portal else self.portal_names)
 
     @cached_property
     def listed_partners(self) -> Sequence[Partner]:

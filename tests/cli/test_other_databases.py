@@ -26,9 +26,10 @@ from tests.support import forked
 from tests.support.older import fill, read_older
 from tests.support.processes import environment
 
+TICKET, ANOTHER = "700100000000000001", "700100000000000008"
 PROCESSES = (("serve",), ("worker",), ("beat",))
 WRITING = (
-    ("replay", "1"),
+    ("replay", TICKET),
     ("adopt",),
     ("installation", "clear", "--why", "it is gone"),
     ("sweep",),
@@ -39,12 +40,22 @@ WRITING = (
     ("subscriptions", "review", "bind", "a@b.example", "A1"),
     ("subscriptions", "review", "unbind", "a@b.example"),
     ("subscriptions", "review", "dismiss", "1"),
+    ("review", "bind", "a@b.example", "A1"),
+    ("review", "unbind", "a@b.example"),
+    ("review", "dismiss", "1"),
+    ("review", "place", "prairie.example", "DE"),
+    ("review", "displace", "prairie.example"),
+    ("review", "undo"),
+    ("subscriptions", "review", "place", "prairie.example", "DE"),
+    ("subscriptions", "review", "displace", "prairie.example"),
+    ("subscriptions", "review", "undo"),
 )
 READING = (
     ("parked", "list"),
     ("explain", "1"),
     ("installation", "show"),
     ("subscriptions", "review"),
+    ("review",),
     ("subscriptions", "status"),
     ("subscriptions", "lookup", "a@b.example"),
     ("portal", "rename", "a", "b"),
@@ -170,7 +181,7 @@ def test_the_first_command_that_writes_records_whose_the_database_is_and_a_dry_r
     installation.run("parked", "retry", "--all", "--dry-run")
     assert installation.read("SELECT * FROM portals") == []
 
-    installation.run("replay", "1")
+    installation.run("replay", TICKET)
     assert installation.read("SELECT name, org_id, data_center FROM portals") == [("default", "11", "eu")]
 
 
@@ -183,25 +194,27 @@ def test_a_portal_gets_no_name_that_a_mapping_refuses(installation, name):
 
 
 def test_a_portal_with_a_new_name_is_refused_until_it_is_renamed(installation):
-    installation.run("replay", "7")
+    installation.run("replay", TICKET)
     installation.execute("UPDATE portals SET name = 'europe'", "UPDATE tickets SET portal = 'europe'")
 
     assert is_refused(
-        installation.run("replay", "8"), "under the name europe", "desk-sync portal rename europe default"
+        installation.run("replay", ANOTHER),
+        "under the name europe",
+        "desk-sync portal rename europe default",
     )
     counted = json.loads(installation.run("portal", "rename", "europe", "default", "--dry-run", "--json").stdout)
     assert (counted["rows"], counted["dry_run"]) == ({"portals": 1, "tickets": 1}, True)
     assert "europe is default" in installation.run("portal", "rename", "europe", "default").stdout
-    assert installation.run("replay", "8").returncode == 0
+    assert installation.run("replay", ANOTHER).returncode == 0
     assert installation.read("SELECT DISTINCT portal FROM tickets") == [("default",)]
 
 
-OF_A_PORTAL = (("subscriptions", "review"), ("parked", "list"), ("explain", "7"), ("installation", "show"))
+OF_A_PORTAL = (("review",), ("parked", "list"), ("explain", TICKET), ("installation", "show"))
 
 
 @pytest.mark.parametrize("command", OF_A_PORTAL, ids=" ".join)
 def test_a_portal_with_a_new_name_is_not_shown_as_an_empty_one(installation, command):
-    installation.run("replay", "7")
+    installation.run("replay", TICKET)
     installation.execute("UPDATE portals SET name = 'europe'", "UPDATE tickets SET portal = 'europe'")
 
     refused = installation.run(*command)
@@ -214,9 +227,9 @@ def test_a_portal_with_a_new_name_is_not_shown_as_an_empty_one(installation, com
 
 @pytest.mark.parametrize("command", OF_A_PORTAL, ids=" ".join)
 def test_a_reader_is_warned_of_the_tickets_of_another_portal_that_nothing_looks_at(installation, command):
-    installation.run("replay", "7")
+    installation.run("replay", TICKET)
     installation.execute("UPDATE portals SET name = 'asia', org_id = '5'", "UPDATE tickets SET portal = 'asia'")
-    installation.run("replay", "7")
+    installation.run("replay", TICKET)
 
     shown = installation.run(*command)
     assert (shown.returncode, bool(shown.stdout)) == (0, True)
@@ -224,7 +237,7 @@ def test_a_reader_is_warned_of_the_tickets_of_another_portal_that_nothing_looks_
 
 
 def test_open_tickets_of_a_portal_that_is_gone_are_found_by_the_doctor_until_they_are_ended(installation):
-    installation.run("replay", "7")
+    installation.run("replay", TICKET)
     installation.execute("UPDATE portals SET name = 'asia', org_id = '5'", "UPDATE tickets SET portal = 'asia'")
 
     def found():
@@ -238,9 +251,9 @@ def test_open_tickets_of_a_portal_that_is_gone_are_found_by_the_doctor_until_the
 
 def test_the_way_there_and_back_by_the_commands(installation):
     assert installation.run("db", "downgrade").stdout == f"schema {SCHEMAS[-2]}; start the version that needs it\n"
-    assert installation.run("replay", "1").returncode == 3
+    assert installation.run("replay", TICKET).returncode == 3
     assert installation.run("db", "upgrade").returncode == 0
-    assert installation.run("replay", "1").returncode == 0
+    assert installation.run("replay", TICKET).returncode == 0
 
     while (refused := installation.run("db", "downgrade")).returncode == 0:
         pass

@@ -17,6 +17,7 @@ from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.metrics import SqlMetrics
+from desk_sync.adapters.store.partner_places import SqlPartnerPlaces
 from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
 from desk_sync.adapters.store.portals import SqlPortalFacts
 from desk_sync.adapters.store.pulls import SqlPulls
@@ -63,6 +64,7 @@ class World:
         self.reviews = SqlReviews(engine, self.name)
         self.bindings = SqlBindings(engine, self.subscriptions.sources)
         self.ticket_bindings = SqlTicketBindings(engine, self.name, self.subscriptions.sources)
+        self.places = SqlPartnerPlaces(engine, self.name)
         self.hours = SqlHours(engine, self.name)
         self.held_back = SqlHeldBack(engine, self.name)
         self.policy = POLICY
@@ -129,6 +131,7 @@ class World:
         return PartnerResolver(
             desk=self.desk,
             book=SqlPartners(self.engine, self.name),
+            places=self.places,
             listed=self.listed,
             policy=self.policy.partners,
             now=self.now,

@@ -8,8 +8,11 @@ import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
+from desk_sync.domain.account.licence_policy import RegionBy
+from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.plan.decision import PARTNER_UNKNOWN
 from desk_sync.errors import PermanentError
-from desk_sync.ports.review import SettledReview
+from desk_sync.ports.review import IdentifierBinding, PartnerPlace, SettledReview, TicketBinding
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.review import Review
 from tests.support.makers import ADMIN, POLICY, make_account, make_evidence, make_ticket
@@ -21,7 +24,14 @@ USERS = make_evidence("user@elsewhere.example", place=EvidencePlace.TEMPLATE)
 
 @pytest.fixture
 def review(world):
-    return Review(reviews=world.reviews, bindings=world.bindings, tickets=world.ticket_bindings, now=world.now)
+    return Review(
+        reviews=world.reviews,
+        bindings=world.bindings,
+        tickets=world.ticket_bindings,
+        places=world.places,
+        listed=lambda: world.listed,
+        now=world.now,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -199,3 +209,91 @@ def test_a_dry_run_changes_nothing(world, review):
     review.unbind(USER, dry_run=True)
 
     assert len(review.bindings.bindings()) == 1
+
+
+class TestPlaces:
+    """One act of a person settles a partner's country for all its tickets."""
+
+    @pytest.fixture(autouse=True)
+    def nowhere(self, desk, world):
+        """A ticket of a partner whose Desk account names no country."""
+        world.policy = replace(POLICY, licences=replace(POLICY.licences, region_by=RegionBy.PARTNER_COUNTRY))
+        desk.partners["900"] = Partner(name="Prairie Ltd", domains=frozenset({"prairie.example"}))
+        desk.tickets[TICKET] = make_ticket(partner_id="900", sender_domain="prairie.test")
+        world.receives(key="nowhere", state=None)
+        world.look()
+
+    def test_its_tickets_are_looked_at_again_and_ask_no_more(self, world, review):
+        assert decision(world).questions == (PARTNER_UNKNOWN,)
+
+        assert review.place("Prairie Ltd", "DE", by="Ada", why="its letterhead") == 1
+        assert world.look() == [LookOutcome.RECONCILED]
+
+        assert decision(world).questions == ()
+        assert "R8: a person placed the partner in DE on 2026-11-23" in map(str, decision(world).reasons)
+        assert review.places.places() == [
+            PartnerPlace(
+                partner="Prairie Ltd",
+                country="DE",
+                settled=SettledReview(at=world.now(), by="Ada", why="its letterhead"),
+            )
+        ]
+
+    def test_without_its_place_it_is_asked_again(self, world, review):
+        review.place("Prairie Ltd", "DE")
+        world.look()
+
+        assert review.displace("Prairie Ltd") == 1
+        world.look()
+
+        assert decision(world).questions == (PARTNER_UNKNOWN,)
+
+    def test_a_partner_of_the_partner_file_is_placed_by_a_domain_that_only_the_file_has(self, desk, world, review):
+        desk.tickets[TICKET] = make_ticket(sender_domain="listed.example")
+        world.listed = [Partner(name="Listed", domains=frozenset({"listed.example", "listed.test"}))]
+        world.receives(key="listed", state="else")
+        world.look()
+
+        assert review.place("listed.test", "IN") == 1
+        world.look()
+
+        assert decision(world).questions == ()
+        assert review.displace("listed.test") == 1
+
+    def test_a_dry_run_changes_nothing(self, world, review):
+        assert review.place("Prairie Ltd", "DE", dry_run=True) == 1
+        assert (world.look(), review.places.places()) == ([], [])
+
+        review.place("Prairie Ltd", "DE")
+        assert review.displace("Prairie Ltd", dry_run=True) == 1
+        assert len(review.places.places()) == 1
+
+    def test_only_a_placed_partner_can_be_displaced(self, review):
+        with pytest.raises(PermanentError, match="no person has placed Prairie Ltd"):
+            review.displace("Prairie Ltd")
+
+    def test_the_last_decision_is_taken_back_first(self, world, review):
+        acts = (
+            lambda: review.bind(USER, "A1"),
+            lambda: review.place("Prairie Ltd", "DE"),
+            lambda: review.bind_ticket(TICKET, "A1"),
+        )
+        for act in acts:
+            act()
+            world.waits(minutes=1)
+        world.look()
+
+        assert review.take_back(review.last_decision(), dry_run=True) == 1
+        for kind in (TicketBinding, PartnerPlace, IdentifierBinding):
+            last = review.last_decision()
+            assert type(last) is kind
+            assert review.take_back(last) == 1
+            assert world.look() == [LookOutcome.RECONCILED]
+        assert review.last_decision() is None
+
+    def test_of_decisions_of_one_instant_the_tickets_is_the_last(self, review):
+        review.bind_ticket(TICKET, "A1")
+        review.place("Prairie Ltd", "DE")
+        review.bind(USER, "A1")
+
+        assert type(review.last_decision()) is TicketBinding

@@ -15,7 +15,9 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.plan.education import EducationClaim, LastEducation
 from desk_sync.ports.partners import StoredPartner
 
-_PARTNER = TypeAdapter(Partner)
+PARTNER = TypeAdapter(Partner)
+PLACED = "place:"
+"""The beginning of the keys under which persons' decisions are (`partner_places`)."""
 # Built once, like the statements in `queue`.
 _KNOWN = select(partners).where(partners.c.portal == bindparam("its_portal"), partners.c.key == bindparam("its_key"))
 
@@ -32,11 +34,11 @@ class SqlPartners:
             row = connection.execute(_KNOWN, {"its_portal": self.portal, "its_key": key}).one_or_none()
         if row is None:
             return None
-        partner = _PARTNER.validate_python(row.partner) if row.partner else None
+        partner = PARTNER.validate_python(row.partner) if row.partner else None
         return StoredPartner(partner=partner, at=row.read_at, refused=row.refused)
 
     def learn(self, key: str, stored: StoredPartner) -> None:
-        partner = _PARTNER.dump_python(stored.partner, mode="json") if stored.partner else None
+        partner = PARTNER.dump_python(stored.partner, mode="json") if stored.partner else None
         facts = {"partner": partner, "refused": stored.refused, "read_at": stored.at}
         with redoable(self.engine) as connection:
             statement = insert(connection, partners).values(portal=self.portal, key=key, **facts)

@@ -29,6 +29,7 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.held_back_tables import held_back
 from desk_sync.adapters.store.indexes import AT_REST, ENDED_AT, SETTLED_AT
+from desk_sync.adapters.store.partners import PLACED
 from desk_sync.adapters.store.retention_tables import deletions
 from desk_sync.adapters.store.review_tables import dismissals, ticket_bindings
 from desk_sync.adapters.store.tables import (
@@ -110,7 +111,8 @@ class SqlRetention:
         return bool(undelivered)
 
     def delete_partners(self, before: datetime) -> bool:
-        return self._delete(Deletion.PARTNERS, partners, partners.c.read_at < before)
+        read = ~partners.c.key.startswith(PLACED)
+        return self._delete(Deletion.PARTNERS, partners, read & (partners.c.read_at < before))
 
     def delete_keys(self, before: datetime) -> bool:
         chosen = [row.ticket_id for row in self._oldest(KeptPart.REOPENABLE, before)]

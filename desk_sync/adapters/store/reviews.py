@@ -51,6 +51,8 @@ class SqlReviews:
                     reasons=decision.reasons,
                     questions=decision.questions,
                     suggestions=decision.suggestions,
+                    number=row["number"],
+                    partner=row["partner"],
                 ),
                 decision,
             )
@@ -63,7 +65,7 @@ class SqlReviews:
         later = decisions.alias()
         last = select(func.max(later.c.id)).where(_same(tickets, later)).scalar_subquery()
         return (
-            select(decisions, tickets.c.looked_at, dismissals.c.gist)
+            select(decisions, tickets.c.looked_at, tickets.c.number, tickets.c.partner, dismissals.c.gist)
             .join_from(tickets, decisions, decisions.c.id == last)
             .outerjoin(dismissals, _same(tickets, dismissals))
             .where(

@@ -79,6 +79,11 @@ class SqlSubscriptions:
         with reading(self.engine) as connection:
             return KnownAccounts(connection, self.sources).find(identifiers)
 
+    def of_id(self, account_id: str) -> Account | None:
+        """Return the account with this id, of the first source that has it."""
+        with reading(self.engine) as connection:
+            return next(iter(KnownAccounts(connection, self.sources).of_id(account_id)), None)
+
     def zoids(self, source: str) -> Sequence[str]:
         """Return the ids (ZOIDs) of the organisations in the current snapshot of a source."""
         query = (

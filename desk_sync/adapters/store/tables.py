@@ -55,7 +55,8 @@ portals = Table(
     Column("policy_version", String),
 )
 
-# Partners as read from Desk: by Desk account, or by contact if the ticket names no account.
+# Partners as read from Desk: by Desk account, or by contact if the ticket names no account; and those whose country a
+# person settled (`partner_places`).
 partners = Table(
     "partners",
     metadata,

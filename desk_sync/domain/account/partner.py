@@ -34,6 +34,13 @@ class Partner:
         """Return True if the domain is a registered domain of the partner or a subdomain of one."""
         return any(domain == own or domain.endswith(f".{own}") for own in self.domains)
 
+    @property
+    def called(self) -> frozenset[str]:
+        """The names by which a person may mean the partner, case folded: its name, its domains, those above."""
+        labels = (own.split(".") for own in self.domains)
+        above = (".".join(each[start:]) for each in labels for start in range(len(each) - 1))
+        return frozenset((self.name.casefold(), *above))
+
 
 class PartnerOrigin(StrEnum):
     """The source of the partner: the Desk account of the ticket's contact, the partner file, or the sender's domain."""
@@ -84,6 +91,23 @@ class TicketWriter:
     origin: PartnerOrigin | None = None
     reasons: tuple[Reason, ...] = ()
     data_centers: frozenset[str] = frozenset()
+
+    def called(self, domains: frozenset[str]) -> frozenset[str]:
+        """Return the names by which a person may mean the writer, who writes from these domains."""
+        partner = self.partner or Partner(name="")
+        return replace(partner, domains=partner.domains | domains).called - {""}
+
+    def placed(self, country: str, domains: frozenset[str], reason: Reason) -> TicketWriter:
+        """Return the writer in this country, by the decision of a person; unchanged if it is known to be there.
+
+        A partner that is not known is the one who writes from these domains, of which there is one then.
+        """
+        partner = self.partner or Partner(name=min(domains), domains=domains)
+        if partner.country == country:
+            return self
+        # A state is one of the country that was read.
+        moved = replace(partner, country=country, state=None)
+        return replace(self, partner=moved, origin=self.origin or PartnerOrigin.DOMAIN, reasons=(*self.reasons, reason))
 
     @property
     def countries(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
 from desk_sync.ports.partners import PartnerBook, StoredPartner
+from desk_sync.ports.review import PlaceStore
 
 log = get_logger()
 
@@ -27,15 +28,28 @@ Finding: TypeAlias = tuple[Partner | None, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerResolver:
-    """Finds the writers of one portal's tickets. `listed` are the partners of the partner file."""
+    """Finds the writers of one portal's tickets. `listed` are the partners of the partner file.
+
+    A country that a person settled takes precedence, wherever the partner was found.
+    """
 
     desk: Desk
     book: PartnerBook
+    places: PlaceStore
     listed: Sequence[Partner]
     policy: PartnerPolicy
     now: Now
 
     def writer_of(self, ticket: Ticket) -> TicketWriter:
+        """Return the partner where a person placed it, or the reasons why none was found. Raises TemporaryError."""
+        found, domains = self._found(ticket), _domain_of(ticket)
+        place = self.places.place_of(found.called(domains))
+        if place is None:
+            return found
+        said = f"a person placed the partner in {place.country} on {place.settled.at:%F}"
+        return found.placed(place.country, domains, Reason("R8", said))
+
+    def _found(self, ticket: Ticket) -> TicketWriter:
         """Return the first partner found, or the reasons why none was. Raises TemporaryError."""
         find = {
             PartnerOrigin.DESK: self._in_desk,

@@ -9,6 +9,7 @@ from sqlalchemy import event, insert, update
 
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices
+from desk_sync.adapters.store.partner_places import SqlPartnerPlaces
 from desk_sync.adapters.store.partners import SqlPartners
 from desk_sync.adapters.store.retention import FEW, SqlRetention
 from desk_sync.adapters.store.tables import clocks, decisions, deliveries, effects, messages, notices, tickets
@@ -17,6 +18,7 @@ from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.desk_clock import SAME_CLOCK
 from desk_sync.ports.partners import StoredPartner
 from desk_sync.ports.retention import Deletion
+from desk_sync.ports.review import PartnerPlace, SettledReview
 from tests.contracts.store.steps import announce, begin, finish, make_effect, make_look, take
 from tests.support.makers import NOW, make_event, make_memory, make_message
 
@@ -280,6 +282,16 @@ def test_a_partner_that_was_read_long_ago_is_read_anew(engine, retention):
     retain(retention)
 
     assert (partners.recall("old"), partners.recall("new") is None) == (None, False)
+
+
+def test_where_a_person_placed_a_partner_is_kept_however_old(engine, retention):
+    places = SqlPartnerPlaces(engine, "default")
+    place = PartnerPlace(partner="prairie.example", country="DE", settled=SettledReview(at=OLD, by="Ada"))
+    places.place(place)
+
+    retain(retention)
+
+    assert places.places() == [place]
 
 
 def test_the_end_of_a_run_is_recorded(retention, metrics):

@@ -16,6 +16,7 @@ from desk_sync.domain.account.partner import (
     customer_evidence,
     tag_of,
 )
+from desk_sync.domain.reason import Reason
 from tests.support.makers import PARTNERS, make_account, make_evidence
 
 PARTNER = Partner(name="P", country="DE", domains=frozenset({"partner.example"}))
@@ -93,3 +94,52 @@ def test_the_mailboxes_of_a_ticket_give_the_data_centres_and_a_reason():
 def test_only_a_known_country_is_a_country_of_the_writer():
     assert WRITER.countries == ("DE",)
     assert (NO_DOMAINS.countries, WRITER_NOT_LOOKED_UP.countries) == ((), ())
+
+
+def test_a_partner_is_called_by_its_name_and_by_its_domains_and_those_above_them():
+    partner = replace(PARTNER, name="Prairie Ltd", domains=frozenset({"eu.partner.example"}))
+
+    assert partner.called == {"prairie ltd", "eu.partner.example", "partner.example"}
+
+
+@pytest.mark.parametrize(
+    ("writer", "domains", "names"),
+    [
+        pytest.param(WRITER, {"else.test"}, {"p", "partner.example", "else.test"}, id="also where it writes from"),
+        pytest.param(TicketWriter(), {"else.test"}, {"else.test"}, id="by its domain alone"),
+        pytest.param(TicketWriter(), set(), set(), id="by a public mail provider's"),
+    ],
+)
+def test_a_writer_is_called_as_its_partner_and_by_the_domains_that_it_writes_from(writer, domains, names):
+    assert writer.called(frozenset(domains)) == names
+
+
+SAID = Reason("R8", "a person placed the partner")
+IN_TEXAS = replace(WRITER, partner=replace(PARTNER, country="US", state="TX"))
+
+
+@pytest.mark.parametrize(
+    ("writer", "placed"),
+    [
+        pytest.param(
+            IN_TEXAS,
+            replace(IN_TEXAS, partner=replace(PARTNER, country="IN", state=None), reasons=(SAID,)),
+            id="elsewhere than Desk says",
+        ),
+        pytest.param(
+            TicketWriter(),
+            TicketWriter(
+                partner=Partner(name="else.test", country="IN", domains=frozenset({"else.test"})),
+                origin=PartnerOrigin.DOMAIN,
+                reasons=(SAID,),
+            ),
+            id="a partner of whom nothing else is known",
+        ),
+    ],
+)
+def test_a_person_places_the_writer_in_a_country(writer, placed):
+    assert writer.placed("IN", frozenset({"else.test"}), SAID) == placed
+
+
+def test_a_writer_who_is_known_to_be_there_is_left_as_it_is():
+    assert IN_TEXAS.placed("US", frozenset(), SAID) == IN_TEXAS

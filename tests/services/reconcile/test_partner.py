@@ -14,6 +14,7 @@ from desk_sync.domain.account.partner import Partner, PartnerOrigin, TaggedElsew
 from desk_sync.domain.commitment.regions import RegionBasis
 from desk_sync.domain.plan.decision import PARTNER_UNKNOWN
 from desk_sync.errors import CredentialsRefused, NotPermitted, Unreadable
+from desk_sync.ports.review import PartnerPlace, SettledReview
 from tests.support.clock_scenes import REGIONS
 from tests.support.makers import ADMIN, NOW, PARTNERS, POLICY, make_account, make_evidence, make_ticket
 
@@ -61,6 +62,12 @@ def writer(world, desk):
     return world.partners().writer_of(desk.tickets[TICKET])
 
 
+def place(world, name, country):
+    world.places.place(
+        PartnerPlace(partner=name, country=country, settled=SettledReview(at=world.now())), known=["Prairie"]
+    )
+
+
 class TestWhereThePartnerIsFound:
     @pytest.mark.parametrize(
         ("facts", "name", "calls"),
@@ -91,6 +98,70 @@ class TestWhereThePartnerIsFound:
         found = writer(world, desk)
 
         assert (found.partner and found.partner.name, desk.calls) == (name, calls)
+
+    @pytest.mark.parametrize(
+        ("name", "facts", "country"),
+        [
+            pytest.param("Prairie", {"partner_id": "900"}, "IN", id="by its name, against Desk"),
+            pytest.param("prairie", {"partner_id": "900"}, "IN", id="in any case"),
+            pytest.param("prairie.test", {"partner_id": "900"} | BY_MAIL, "IN", id="by a registered domain"),
+            pytest.param(
+                "example.net",
+                {"partner_id": "900", "sender": "a@eu.example.net", "sender_domain": "eu.example.net"},
+                "IN",
+                id="by a domain above the sender's",
+            ),
+            pytest.param("eu.prairie.test", {"partner_id": "900"}, "DE", id="not by one below"),
+            pytest.param("Listed", BY_MAIL, "IN", id="against the partner file"),
+            pytest.param(
+                "else.example",
+                {"sender": "a@else.example", "sender_domain": "else.example"},
+                "IN",
+                id="by domain alone",
+            ),
+            pytest.param("else.example", BY_MAIL, "FR", id="another partner"),
+        ],
+    )
+    def test_where_a_person_placed_the_partner_counts(self, desk, world, opened, name, facts, country):
+        world.listed = [replace(PRAIRIE, name="Listed", country="FR", domains=frozenset({"prairie.example"}))]
+        place(world, name, "IN")
+        opened(**facts)
+
+        found = writer(world, desk)
+
+        assert found.countries == (country,)
+        assert ("a person placed the partner in IN" in str(found.reasons)) is (country == "IN")
+
+    def test_a_partner_that_is_not_known_is_the_one_who_writes(self, desk, world, opened):
+        world.policy = replace(POLICY, partners=replace(PARTNERS, order=(PartnerOrigin.DESK,)))
+        place(world, "prairie.example", "IN")
+        opened(**BY_MAIL)
+
+        found = writer(world, desk)
+
+        domains = frozenset({"prairie.example"})
+        assert found.partner == Partner(name="prairie.example", country="IN", domains=domains)
+        assert found.origin is PartnerOrigin.DOMAIN
+
+    def test_a_state_is_one_of_the_country_that_was_read(self, desk, world, opened):
+        desk.partners["900"] = replace(PRAIRIE, country="US", state="NE")
+        opened(partner_id="900")
+        place(world, "Prairie", "US")
+        assert writer(world, desk).partner.state == "NE"
+
+        place(world, "Prairie", "IN")
+        assert writer(world, desk).partner.state is None
+
+    def test_the_last_place_counts(self, desk, world, opened):
+        opened(partner_id="900")
+        place(world, "Prairie", "IN")
+        world.waits(minutes=1)
+        place(world, "prairie.test", "AU")
+        assert writer(world, desk).countries == ("AU",)
+
+        world.waits(minutes=1)
+        place(world, "Prairie", "FR")
+        assert writer(world, desk).countries == ("FR",)
 
     def test_the_order_is_the_policys(self, desk, world, opened):
         world.policy = replace(POLICY, partners=replace(PARTNERS, order=(PartnerOrigin.DOMAIN, PartnerOrigin.DESK)))

@@ -1,4 +1,4 @@
-"""`desk-sync subscriptions review`: the tickets that wait for a person's decision, and the decisions made."""
+"""`desk-sync review`: the list, and the commands by which a person decides."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table, warn
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from desk_sync.domain.account.identity import Identifier
-    from desk_sync.ports.review import IdentifierBinding, OpenReview, SettledReview, TicketBinding
     from desk_sync.services.review import Review
     from desk_sync.wiring.process import DeskSync
 
@@ -51,25 +48,29 @@ SubjectArgument = Annotated[
 
 @review_app.callback(invoke_without_command=True)
 def review(context: typer.Context, portal: PortalOption = None, as_json: JsonFlag = False) -> None:
-    """List the tickets that wait for a person's decision, with reasons, and the bound identifiers."""
+    """List the tickets that wait for a person's decision, grouped by question, and the decisions made.
+
+    One line a ticket; `desk-sync explain NUMBER` has the reasons.
+    """
+    from desk_sync.cli.review import listing
     from desk_sync.wiring.opening import open_to_read
 
     if context.invoked_subcommand:
         return
     with open_to_read(portal) as (services, warning):
         service = services.review
-        undecided, bindings = service.reviews.undecided(), service.bindings.bindings()
-        bound_tickets = service.tickets.bindings()
+        undecided = service.reviews.undecided()
+        bound, placed = service.bindings.bindings(), service.places.places()
+        made = listing.DecisionsMade(bound, service.tickets.bindings(), placed)
         held_back = services.held_back.listed()
     warn(warning)
     if as_json:
         from desk_sync.documents import held_back_entries
 
-        bound = [*map(_bound, bindings), *map(_bound_ticket, bound_tickets)]
-        lists = {"review": [_ticket(each) for each in undecided], "bindings": bound}
-        emit(lists | {"held_back": held_back_entries(held_back)})
+        emit(listing.document(undecided, made) | {"held_back": held_back_entries(held_back)})
     else:
-        _print_review(undecided, [*map(_row, bindings), *map(_row_of_ticket, bound_tickets)])
+        listing.print_undecided(undecided)
+        listing.print_made(made)
         print_held_back(held_back)
 
 
@@ -138,55 +139,87 @@ def dismiss(
     print_line("would be dismissed" if dry_run else "dismissed")
 
 
-def _ticket(each: OpenReview) -> dict[str, Any]:
-    from desk_sync.documents import suggestion
+def _country(text: str) -> str:
+    """Return the code of the country that a person typed. Raises BadParameter."""
+    from desk_sync.wiring.offline import country_in
 
-    return {
-        "ticket_id": each.ticket_id,
-        "decision": each.verdict,
-        "account_id": each.account_id,
-        "looked_at": each.looked_at,
-        "reasons": [str(reason) for reason in each.reasons],
-        "questions": list(each.questions),
-        "candidates": [suggestion(one) for one in each.suggestions],
-    }
+    if code := country_in(text):
+        return code
+    raise typer.BadParameter(f"{text} is not a country: give a code such as DE, or a name such as Germany")
 
 
-def _bound(each: IdentifierBinding) -> dict[str, Any]:
-    return _settled(each.identifier.kind, each.identifier.value, each.account_id, each.settled)
+def _partner(text: str) -> str:
+    """Return the partner's name or domain that a person typed. Raises BadParameter."""
+    from desk_sync.wiring.offline import partner_in
+
+    try:
+        return partner_in(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
-def _bound_ticket(each: TicketBinding) -> dict[str, Any]:
-    return _settled("ticket", each.ticket_id, each.account_id, each.settled)
+PartnerArgument = Annotated[
+    str,
+    typer.Argument(
+        parser=_partner, metavar="PARTNER", help="Its name as the list has it, or a domain that it writes from."
+    ),
+]
+CountryArgument = Annotated[
+    str, typer.Argument(parser=_country, metavar="COUNTRY", help="A code or a name, such as DE or Germany.")
+]
 
 
-def _settled(kind: str, value: str, account_id: str, settled: SettledReview) -> dict[str, Any]:
-    said = {"bound_at": settled.at, "by": settled.by, "why": settled.why}
-    return {"kind": kind, "value": value, "account_id": account_id, **said}
+@review_app.command()
+def place(
+    partner: PartnerArgument,
+    country: CountryArgument,
+    by: ByOption = None,
+    why: WhyOption = None,
+    portal: PortalOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Settle a partner's country for all its tickets; it takes precedence over Desk and the partner file.
+
+    Clocks that run keep the calendar with which they started.
+    """
+    from desk_sync.wiring.opening import open_to_write
+
+    with open_to_write(dry_run=dry_run) as desk_sync:
+        services = desk_sync.portal(portal)
+        marked = services.review.place(partner, country, by=by, why=why, dry_run=dry_run)
+        in_region = services.mapping.policy.commitment.regions.region_of(country)
+    if in_region is None:
+        warn(f"{country} is in no escalation region of the mapping, so its tickets keep the fallback region")
+    done = "would be placed" if dry_run else "placed"
+    print_line(f"{partner}: {done} in {country}; {marked} open tickets are looked at again")
 
 
-def _print_review(undecided: Sequence[OpenReview], bindings: Sequence[Sequence[str | None]]) -> None:
-    rows = [[each.ticket_id, each.verdict, each.account_id or "-", _reasons(each)] for each in undecided]
-    table(["ticket", "decision", "account", "reasons"], rows)
-    if bindings:
-        print_line()
-        columns = ["identifier", "account", "bound at", "by", "why"]
-        table(columns, [[each or "-" for each in row] for row in bindings])
+@review_app.command()
+def displace(partner: PartnerArgument, portal: PortalOption = None, dry_run: DryRunOption = False) -> None:
+    """Remove a partner's place: Desk and the partner file decide again in which country it is."""
+    from desk_sync.wiring.opening import open_to_write
+
+    with open_to_write(dry_run=dry_run) as desk_sync:
+        marked = desk_sync.portal(portal).review.displace(partner, dry_run=dry_run)
+    done = "would no longer be placed" if dry_run else "no longer placed"
+    print_line(f"{partner}: {done}; {marked} open tickets are looked at again")
 
 
-def _reasons(each: OpenReview) -> str:
-    questions = [f"open: {question}" for question in each.questions]
-    candidates = [f"candidate: account {one.account_id} by {one.place}" for one in each.suggestions]
-    return "\n".join([*map(str, each.reasons), *questions, *candidates])
+@review_app.command()
+def undo(portal: PortalOption = None, dry_run: DryRunOption = False) -> None:
+    """Take the last decision back: the binding of an identifier or of a ticket, or the place of a partner.
 
+    A second undo takes back the one before it. What a decision replaced is not kept, and does not come back.
+    """
+    from desk_sync.cli.review import listing
+    from desk_sync.errors import PermanentError
+    from desk_sync.wiring.opening import open_to_write
 
-def _row(binding: IdentifierBinding) -> Sequence[str | None]:
-    return [binding.identifier.value, binding.account_id, *_row_of(binding.settled)]
-
-
-def _row_of_ticket(binding: TicketBinding) -> Sequence[str | None]:
-    return [f"{_TICKET}{binding.ticket_id}", binding.account_id, *_row_of(binding.settled)]
-
-
-def _row_of(settled: SettledReview) -> Sequence[str | None]:
-    return [f"{settled.at:%F %T}Z", settled.by, settled.why]
+    with open_to_write(dry_run=dry_run) as desk_sync:
+        review = desk_sync.portal(portal).review
+        last = review.last_decision()
+        if last is None:
+            raise PermanentError("there is no decision to take back", hint="see `desk-sync review`")
+        marked = review.take_back(last, dry_run=dry_run)
+    done = "would be taken back" if dry_run else "taken back"
+    print_line(f"{done}: {listing.in_words(last)}; {marked} open tickets are looked at again")

@@ -1,0 +1,1 @@
+"""`desk-sync explain`: the state of one ticket, with its reasons."""
