@@ -24,6 +24,7 @@ from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import DECIDED, own_fields
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Mode, Policy
+from desk_sync.domain.plan.requests.suggestion import RequestSuggestion, suggest
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Field
@@ -139,6 +140,12 @@ class PlanDraft:
         )
 
     @property
+    def suggestion(self) -> RequestSuggestion:
+        """The requests in the partner's words that are left to a person."""
+        reading = self.clocks.reading
+        return suggest(self.observed, self.escalation.outcome.state, self.escalation.requests, self.policy, reading)
+
+    @property
     def shown(self) -> Mapping[Field, DesiredValue]:
         """Return the values that show clocks and escalation, where the portal has fields for them."""
         values = {**self.clocks.fields, **self.escalation.fields}
@@ -157,6 +164,7 @@ class PlanDraft:
         yield from self.clocks.comments()
         yield from education
         yield from self.escalation.comments(agents)
+        yield from self.suggestion.notes()
 
     @property
     def _escalated(self) -> frozenset[str]:
@@ -190,6 +198,7 @@ class PlanDraft:
         reasons = (*decision.reasons, *outcome.reasons, *(each.reason for each in outcome.reviews), *doubts)
         never = [name for name in fields.unplaceable if name in DECIDED and name not in self.memory.fields.applied]
         asked = (*(ESCALATION_REQUESTED for _ in outcome.reviews), *([DOUBTFUL] if doubts else []))
+        asked = (*asked, *self.suggestion.questions)
         questions = (*decision.questions, *asked, *map(_question, never))
         decision = replace(decision, reasons=reasons, questions=questions)
         return decision.because("L14", LOOP) if fields.looping else decision

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
 from desk_sync.adapters.text.phrases import PhraseIndex, words_of
 from desk_sync.adapters.text.sentences import QUESTION_MARKS, sentences
-from desk_sync.domain.ticket.written_request import RequestKind
+from desk_sync.domain.ticket.written_request import RequestKind, WrittenRequest
 
 _LONGEST = 20_000
 """Characters; what follows is a log or a list rather than a letter."""
@@ -69,6 +70,12 @@ class WordedSentence(NamedTuple):
     found: Mapping[str, Sequence[SetPhrase]]
     parts: Sequence[int]
     asked: bool
+
+
+def written_request(lines: Iterable[str], mail: str, at: datetime | None) -> WrittenRequest | None:
+    """Return the request that the lines of a mail contain; None for a mail of which Desk gives no instant."""
+    kind = requested_in(lines) if at else None
+    return WrittenRequest(kind=kind, mail=mail, at=at) if kind and at else None
 
 
 def requested_in(lines: Iterable[str]) -> RequestKind | None:
