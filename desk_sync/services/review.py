@@ -11,6 +11,8 @@ from desk_sync.ports.now import Now
 from desk_sync.ports.review import (
     BindingStore,
     IdentifierBinding,
+    RecordedRequest,
+    RequestStore,
     ReviewStore,
     SettledReview,
     TicketBinding,
@@ -22,11 +24,12 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """Records a person's decisions. `reviews` and `tickets` belong to one portal; `bindings` apply to all portals."""
+    """Records a person's decisions. All but the `bindings`, which apply to all portals, belong to one portal."""
 
     reviews: ReviewStore
     bindings: BindingStore
     tickets: TicketBindingStore
+    requests: RequestStore
     now: Now
 
     def bind(
@@ -81,6 +84,15 @@ class Review:
             raise PermanentError(f"ticket {ticket_id} is not bound", hint="see `desk-sync subscriptions review`")
         if not dry_run:
             log.info("ticket.unbound", ticket_id=ticket_id)
+
+    def request_escalation(self, ticket_id: str, *, by: str | None = None, dry_run: bool = False) -> None:
+        """Record that the partner asked for an escalation: the next look follows it by R33's rule.
+
+        Raises PermanentError if the ticket is not known, or is gone.
+        """
+        self.requests.record(RecordedRequest(ticket_id=ticket_id, at=self.now(), by=by), dry_run=dry_run)
+        if not dry_run:
+            log.info("escalation.requested", ticket_id=ticket_id)
 
     def dismiss(self, ticket_id: str, *, by: str | None = None, why: str | None = None, dry_run: bool = False) -> None:
         """Take the ticket off the list until its decision changes. Raises PermanentError if it is not on the list."""

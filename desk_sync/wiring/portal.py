@@ -31,6 +31,7 @@ from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
+from desk_sync.adapters.store.requests import SqlRequests
 from desk_sync.adapters.store.retention import SqlRetention
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.sweeps import SqlSweeps
@@ -214,6 +215,7 @@ class PortalServices:
             reviews=SqlReviews(self.engine, self.name),
             bindings=SqlBindings(self.engine, self.sources.subscriptions.sources),
             tickets=self.ticket_bindings,
+            requests=SqlRequests(self.engine, self.name),
             now=self.environment.now,
         )
 

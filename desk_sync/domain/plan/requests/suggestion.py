@@ -60,7 +60,7 @@ class RequestSuggestion:
 
     def _mail(self, request: WrittenRequest) -> str:
         at = format_local(request.at, self.zone) if self.zone else format_instant(request.at)
-        return f"the description, of {at}" if request.mail == DESCRIPTION else f"the mail of {at}"
+        return f"the description of {at}" if request.mail == DESCRIPTION else f"the mail of {at}"
 
 
 def suggest(
@@ -86,7 +86,7 @@ _SAID: Mapping[RequestKind, str] = {
 }
 _WHY: Mapping[RequestKind, str] = {
     RequestKind.ESCALATION: (
-        "a partner with a valid contract may escalate once the response time has passed. Words alone raise nothing. [R33]"
+        "a partner with a valid contract may escalate after the response time. Words alone raise nothing. [R33]"
     ),
     RequestKind.DISSATISFACTION: (
         "a partner may escalate if dissatisfied with the level or the speed of support. Words alone raise nothing. "
