@@ -362,13 +362,9 @@ def _rule(section: LadderSection) -> LadderRule:
 
 
 def _requests(section: RequestsSection, box: str | None) -> RequestRules:
-    return RequestRules(
-        statuses=frozenset(section.statuses),
-        tags=frozenset(section.tags),
-        gates={Requester.PARTNER: section.partner, Requester.AGENT: section.agent},
-        words=section.words,
-        box=box,
-    )
+    gates = {Requester.PARTNER: section.partner, Requester.AGENT: section.agent}
+    statuses, tags = frozenset(section.statuses), frozenset(section.tags)
+    return RequestRules(statuses=statuses, tags=tags, gates=gates, words=section.words, box=box)
 
 
 def _overrun(section: OverrunSection | None) -> OverrunRule | None:

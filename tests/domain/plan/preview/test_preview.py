@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from desk_sync.domain.escalation.public_update import UpdateTexts
+from desk_sync.domain.escalation.triggers import WordsEffect
 from desk_sync.domain.plan.education import EducationOccasion
 from desk_sync.domain.plan.preview.preview import AGENTS, ON_DUTY, PARTNER, languages, preview
 from tests.support.makers import NOW, make_updates
@@ -67,6 +68,8 @@ def test_agents_can_read_each_level_and_each_note():
         "the customer's address was replaced",
         "the words suggest an issue type",
         "what a ticket lacks",
+        "the partner asks for an escalation in words",
+        "the partner says that they are dissatisfied",
     }
 
 
@@ -82,10 +85,12 @@ def test_people_on_duty_can_read_a_notice_by_mail_and_by_chat():
 
 
 def test_what_the_mapping_switches_off_is_left_out():
-    rules = {"questions": None, "at_risk": frozenset({2}), "updates": UpdateTexts()}
+    requests = replace(POLICY.escalation.requests, words=WordsEffect.OFF)
+    rules = {"requests": requests, "questions": None, "at_risk": frozenset({2}), "updates": UpdateTexts()}
     off = replace(POLICY, escalation=replace(POLICY.escalation, **rules))
 
     assert "too many basic questions of one partner" not in occasions(off)
+    assert not [each for each in occasions(off) if each.startswith("the partner")]
     assert not [each for each in occasions(off, ON_DUTY) if "at risk" in each]
     assert not [each for each in occasions(off, PARTNER) if each.startswith("public update")]
 

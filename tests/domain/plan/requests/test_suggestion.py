@@ -12,7 +12,7 @@ from desk_sync.domain.plan.requests.suggestion import RequestSuggestion
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.written_request import DESCRIPTION, RequestKind, WrittenRequest
 from tests.support.makers import ESCALATION, NOW, POLICY, make_ticket
-from tests.support.plan_scenes import LARGE, look, past, with_escalation
+from tests.support.plan_scenes import LARGE, LATE_TICKET, look, past, with_escalation
 
 MAIL = WrittenRequest(kind=RequestKind.ESCALATION, mail="9", at=NOW - timedelta(minutes=10))
 LATER = replace(MAIL, mail="10", at=NOW)
@@ -33,7 +33,8 @@ def questions(plan):
 
 
 def test_it_makes_one_private_note_and_one_question_and_raises_nothing():
-    plan = planned(MAIL)
+    """The response time has passed, so a check box would raise level 1."""
+    plan = planned(MAIL, ticket=LATE_TICKET)
 
     [note], [question] = notes(plan), questions(plan)
     assert (note.key, note.kind, note.public) == ("words:9", EffectKind.REVIEW, False)
