@@ -12,6 +12,7 @@ from desk_sync.adapters.desk import catalogue, conversation, hours, partner, pay
 from desk_sync.adapters.desk.calls import Body, DeskCalls, LargeAnswer, Query
 from desk_sync.adapters.desk.catalogue import PortalCatalogue
 from desk_sync.adapters.desk.evidence import facts_in, of_facts
+from desk_sync.adapters.desk.failures import ScopeMissing
 from desk_sync.adapters.desk.lists import larger, smaller
 from desk_sync.adapters.desk.search_walk import PAGE, SearchWalk
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
@@ -146,8 +147,13 @@ class DeskClient:
         return partner.read_partner(account, contracts, names)
 
     def _contracts(self, partner_id: str, deadline: DeadlineAdapter) -> Body:
+        """Return the account's contracts; none if they cannot be read, which leaves the partner known."""
         path = f"/accounts/{quote(partner_id, safe='')}/contracts"
-        return self._calls.get(path, deadline, query={"limit": CONTRACTS})
+        try:
+            return self._calls.get(path, deadline, query={"limit": CONTRACTS})
+        except (ScopeMissing, Unreadable) as error:
+            log.warning("contracts.unread", mapping_key="partners.contracts", error=str(error), hint=error.hint)
+            return {}
 
     def partner_of(self, contact_id: str) -> str | None:
         contact = self._calls.get(f"/contacts/{quote(contact_id, safe='')}", self._calls.deadline())
