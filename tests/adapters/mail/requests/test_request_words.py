@@ -1,8 +1,8 @@
 """Requests for an escalation in the words of a partner, in six languages, and texts that are none.
 
 A line of `tests/cases/requests` has a language, then "e" for an escalation, "d" for dissatisfaction or "-" for neither,
-then a mail. `held-out` was written before the words, `tuned` was used to choose them; `further` and `later` were each
-written after a draft of the words, and measured before the words were changed (docs/decisions/0054).
+then a mail. `held-out` was written before the words, `tuned` was used to choose them; the others were each written
+after a draft of the words, and measured before the words were changed (docs/decisions/0054).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from desk_sync.domain.ticket.written_request import RequestKind
 from desk_sync.wiring.offline import texts_of
 
 ROOT = Path(__file__).parents[4]
-FILES = ("held-out", "tuned", "further", "later")
+FILES = ("held-out", "tuned", "further", "later", "last", "unseen")
 FEWEST_FOUND = 90
 """Percent of the requests of a file."""
 KINDS = {"e": RequestKind.ESCALATION, "d": RequestKind.DISSATISFACTION, "-": None}
