@@ -15,6 +15,7 @@ from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.comment_trace import CommentTrace
 from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.written_request import WrittenRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +34,15 @@ class ModifiedTickets:
 class ThreadReading:
     """The mails of a ticket with their authors and states (`items`), and the account evidence in the partner's mails.
 
-    `mails_read` are the ids of those whose contents were read; `unread` names what of them was not, and why.
+    `mails_read` are the ids of those whose contents were read; `unread` names what of them was not, and why. `requests`
+    are the requests for an escalation in the partner's mails, as far as their contents were at hand.
     """
 
     items: Sequence[ConversationItem] = ()
     evidence: Sequence[Evidence] = ()
     mails_read: Sequence[str] = ()
     unread: Sequence[str] = ()
+    requests: Sequence[WrittenRequest] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,26 @@ class PartnerPlace:
     settled: SettledReview
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRequest:
+    """A partner's request for an escalation, as a person recorded it: when, and by whom, if they gave a name."""
+
+    ticket_id: str
+    at: datetime
+    by: str | None = None
+
+
+class RequestStore(Protocol):
+    """The requests for an escalation that persons recorded on one portal's tickets."""
+
+    def record(self, request: RecordedRequest, *, dry_run: bool = False) -> None:
+        """Store a request, and mark the ticket, whose next look judges it by R33's rule.
+
+        With `dry_run`, only check. Raises PermanentError if the ticket is not known, or is gone.
+        """
+        ...
+
+
 class ReviewStore(Protocol):
     """One portal's tickets that wait for a person."""
 

@@ -16,6 +16,8 @@ from desk_sync.ports.review import (
     IdentifierBinding,
     PartnerPlace,
     PlaceStore,
+    RecordedRequest,
+    RequestStore,
     ReviewStore,
     SettledReview,
     TicketBinding,
@@ -37,6 +39,7 @@ class Review:
     tickets: TicketBindingStore
     places: PlaceStore
     listed: Callable[[], Sequence[Partner]]
+    requests: RequestStore
     now: Now
 
     def bind(
@@ -137,6 +140,15 @@ class Review:
             return self.displace(made.partner, dry_run=dry_run)
         self.unbind_ticket(made.ticket_id, dry_run=dry_run)
         return 1
+
+    def request_escalation(self, ticket_id: str, *, by: str | None = None, dry_run: bool = False) -> None:
+        """Record that the partner asked for an escalation: the next look follows it by R33's rule.
+
+        Raises PermanentError if the ticket is not known, or is gone.
+        """
+        self.requests.record(RecordedRequest(ticket_id=ticket_id, at=self.now(), by=by), dry_run=dry_run)
+        if not dry_run:
+            log.info("escalation.requested", ticket_id=ticket_id)
 
     def dismiss(self, ticket_id: str, *, by: str | None = None, why: str | None = None, dry_run: bool = False) -> None:
         """Take the ticket off the list until its decision changes. Raises PermanentError if it is not on the list."""

@@ -32,6 +32,7 @@ from desk_sync.adapters.store.partner_places import SqlPartnerPlaces
 from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
+from desk_sync.adapters.store.requests import SqlRequests
 from desk_sync.adapters.store.retention import SqlRetention
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.sweeps import SqlSweeps
@@ -217,6 +218,7 @@ class PortalServices:
             tickets=self.ticket_bindings,
             places=SqlPartnerPlaces(self.engine, self.name),
             listed=self.list_partners,
+            requests=SqlRequests(self.engine, self.name),
             now=self.environment.now,
         )
 

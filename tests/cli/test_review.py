@@ -140,6 +140,14 @@ def test_a_dismissed_ticket_leaves_the_list(run):
     assert read(run)["review"] == []
 
 
+def test_a_partners_request_is_recorded_for_the_next_look(run):
+    assert run("review", "raise", "7001", "--dry-run").stdout == "would be recorded\n"
+    recorded = run("review", "raise", "7001", "--by", "Ada")
+
+    assert (recorded.exit_code, recorded.stdout) == (0, "recorded; the next look follows it by R33's rule\n")
+    assert "no ticket t9 was ever looked at" in str(run("review", "raise", "t9").exception)
+
+
 def test_a_dry_run_prints_what_would_be_done_and_does_nothing(run):
     before = read(run)
 

@@ -14,6 +14,7 @@ from desk_sync.adapters.desk.evidence import of_text, of_threads
 from desk_sync.adapters.mail.issue_words import infer
 from desk_sync.adapters.mail.labelled_ids import identifier_in
 from desk_sync.adapters.mail.read import read_mail
+from desk_sync.adapters.mail.requests.request_words import requested_in
 from desk_sync.adapters.subscriptions.tables import cells
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.countries import country_code
@@ -76,6 +77,10 @@ def _lines(written: str) -> object:
     return joined(written.split("|"))
 
 
+def _requested(written: str) -> object:
+    return requested_in(written.split("\n"))
+
+
 def _json(written: str) -> object:
     try:
         return read_json(written.encode("utf-8", "surrogatepass"))
@@ -105,6 +110,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "links": _links,
     "mail": _mail,
     "issue words": infer,
+    "request words": _requested,
     "typed identifier": identifier_in,
     "address": identifiers.email,
     "domain": identifiers.domain,
@@ -280,6 +286,7 @@ HOSTILE: Sequence[HostileInput] = (
         ("From: a@b.example\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n", "YQ==\n"),
         ("From: a@b.example\nContent-Type: text/plain\n\n", "\x1b$B"),
     ),
+    *_inputs("request words", "please escalate ", "not ", "no, ", "エ", '"a', ("", "w"), MARK + LOW_MARK),
     *_inputs("issue words", "not working ", "no ", "再現", ("", "w"), MARK + LOW_MARK, "\u0390"),
     *_inputs("typed identifier", "zoid ", " ", "a.", MARK + LOW_MARK),
     *_inputs("address", "a.", ("a@", "b."), MARK + LOW_MARK, ZERO_WIDTH),

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from desk_sync.adapters.store.inflow import SqlInflow
+from desk_sync.adapters.store.requests import SqlRequests
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
 from desk_sync.domain.account.licence_policy import RegionBy
@@ -15,7 +17,7 @@ from desk_sync.errors import PermanentError
 from desk_sync.ports.review import IdentifierBinding, PartnerPlace, SettledReview, TicketBinding
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.review import Review
-from tests.support.makers import ADMIN, POLICY, make_account, make_evidence, make_ticket
+from tests.support.makers import ADMIN, NOW, POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
 USERS = make_evidence("user@elsewhere.example", place=EvidencePlace.TEMPLATE)
@@ -30,6 +32,7 @@ def review(world):
         tickets=world.ticket_bindings,
         places=world.places,
         listed=lambda: world.listed,
+        requests=SqlRequests(world.engine, "default"),
         now=world.now,
     )
 
@@ -297,3 +300,34 @@ class TestPlaces:
         review.bind(USER, "A1")
 
         assert type(review.last_decision()) is TicketBinding
+
+
+class TestARequestForAnEscalation:
+    @pytest.fixture(autouse=True)
+    def clocked(self, desk, undecided):
+        """The ticket has clocks, without which nothing is escalated."""
+        desk.tickets[TICKET] = replace(desk.tickets[TICKET], created_at=NOW)
+
+    def test_its_next_look_follows_it_by_the_rule_and_names_the_person(self, world, review):
+        world.waits(minutes=1)
+        review.request_escalation(TICKET, by="Ada")
+
+        assert world.look() == [LookOutcome.RECONCILED]
+        assert "the partner asked for an escalation, as Ada recorded" in str(decision(world).reasons)
+
+    def test_a_dry_run_records_nothing(self, world, review):
+        review.request_escalation(TICKET, dry_run=True)
+
+        assert world.look() == []
+
+    def test_a_ticket_that_was_never_looked_at_is_refused(self, review):
+        with pytest.raises(PermanentError, match="no ticket 9 was ever looked at"):
+            review.request_escalation("9", dry_run=True)
+
+    def test_it_is_no_delivery_of_desks(self, world, review):
+        """A silent webhook is found out all the same."""
+        inflow = SqlInflow(world.engine, "default")
+        world.waits(minutes=1)
+        review.request_escalation(TICKET)
+
+        assert not inflow.delivered_since(world.now())

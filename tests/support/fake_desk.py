@@ -18,6 +18,7 @@ from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.comment_trace import CommentTrace, WrittenComment
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.written_request import RequestKind, WrittenRequest
 from desk_sync.errors import FieldsRefused, Gone
 from desk_sync.ports.desk import CommentReceipt, ModifiedTickets, OwnDomains, StatusChanges, ThreadReading, no_domains
 from desk_sync.ports.now import Now
@@ -49,6 +50,7 @@ class FakeDesk:
         self.public_comments: dict[str, list[str]] = defaultdict(list)
         self.thread_evidence: dict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
         self.unread: Sequence[str] = ()
+        self.thread_requests: dict[str, list[WrittenRequest]] = defaultdict(list)
         self.evidence_for: Callable[[Ticket, frozenset[str]], tuple[Evidence, ...]] = lambda ticket, _: ticket.evidence
         self.partners: dict[str, Partner] = {}
         self.mailboxes: dict[str, list[str]] = {}
@@ -89,7 +91,8 @@ class FakeDesk:
         new = [each.ref for each in listed if each.ref in mails and each.ref not in known] if contents else []
         evidence = tuple(each for ref in new for each in mails[ref])
         unread = self.unread if contents else ()
-        reading = ThreadReading(items=listed, evidence=evidence, mails_read=new, unread=unread)
+        requests = [each for each in self.thread_requests[ticket.ticket_id] if each.mail in new]
+        reading = ThreadReading(items=listed, evidence=evidence, mails_read=new, unread=unread, requests=requests)
         return self._call("read_threads", lambda: reading)
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
@@ -117,6 +120,12 @@ class FakeDesk:
         """Add a mail of the partner that holds this evidence."""
         ref = self._thread(ticket_id, ItemForm.INCOMING, AuthorKind.PARTNER, None)
         self.thread_evidence[ticket_id][ref] = evidence
+
+    def partner_asks(self, ticket_id: str, kind: RequestKind = RequestKind.ESCALATION) -> None:
+        """Add a mail of the partner that asks for an escalation, or says that they are dissatisfied."""
+        self.partner_writes(ticket_id)
+        mail = self.threads[ticket_id][-1]
+        self.thread_requests[ticket_id].append(WrittenRequest(kind=kind, mail=mail.ref, at=mail.at))
 
     def agent_replies(self, ticket_id: str, by: str = PERSON, **facts: Any) -> str:
         """Add a public mail by an agent, sent unless `sending` says otherwise; return its id."""

@@ -33,6 +33,7 @@ from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket
 from desk_sync.domain.ticket.waiting_comment import CommentsOutcome
+from desk_sync.domain.ticket.written_request import RequestKind, WrittenRequest
 from tests.support.clock_scenes import HOUR, events
 from tests.support.makers import (
     ADMIN,
@@ -213,6 +214,7 @@ observations = st.builds(
     history=st.sampled_from([None, past(hours=0), past(), past("2h reply"), past("1h paused"), past(hours=30)]),
     writer=st.sampled_from([TicketWriter(), PRAIRIE]),
     related=st.sampled_from([RelatedFacts(), related_at(-5), related_at(-0.5), related_at(1)]),
+    requests=st.sampled_from([(), (WrittenRequest(kind=RequestKind.ESCALATION, mail="9", at=NOW),)]),
 )
 memories = st.sampled_from(
     [

@@ -12,6 +12,7 @@ from desk_sync.adapters.desk import catalogue, conversation, hours, partner, pay
 from desk_sync.adapters.desk.calls import Body, DeskCalls, LargeAnswer, Query
 from desk_sync.adapters.desk.catalogue import PortalCatalogue
 from desk_sync.adapters.desk.evidence import facts_in, of_facts
+from desk_sync.adapters.desk.failures import ScopeMissing
 from desk_sync.adapters.desk.lists import larger, smaller
 from desk_sync.adapters.desk.search_walk import PAGE, SearchWalk
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
@@ -58,19 +59,26 @@ class DeskClient:
         return payload.read_ticket(answer, self._vocabulary, _reading_time(), owned)
 
     def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
-        """Costs three credits for the list, and one for each of the last few threads whose content is not in it."""
+        """Costs three credits for the list, and one for each of the last few threads whose content is not in it.
+
+        Requests for an escalation are read also without `contents`, in the mails whose content is in the list.
+        """
         deadline = self._calls.deadline()
         listed = self._newest_threads(ticket.ticket_id, deadline)
-        new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
+        newest = payload.incoming(listed, known=known)[:THREADS_READ]
+        new = [each for each in newest if contents or each.content]
         contents_of = [each.content or self._content(ticket.ticket_id, each.thread_id, deadline) for each in new]
         is_over = _reading_time()
         texts = [each.read(content, is_over) for each, content in zip(new, contents_of, strict=True)]
-        facts = [facts_in(text, sender=ticket.sender, own_domains=ticket.own_domains) for text in texts]
+        evident = texts if contents else []
+        facts = [facts_in(text, sender=ticket.sender, own_domains=ticket.own_domains) for text in evident]
+        requests = [each.written_request(text) for each, text in zip(new, texts, strict=True)]
         return ThreadReading(
             items=conversation.threads(listed),
             evidence=tuple(dict.fromkeys(evidence for each in facts for evidence in of_facts(each))),
-            mails_read=[each.thread_id for each in new],
+            mails_read=[each.thread_id for each in new] if contents else [],
             unread=tuple(dict.fromkeys(note for each in facts for note in each.unread)),
+            requests=[each for each in requests if each],
         )
 
     def _newest_threads(self, ticket_id: str, deadline: DeadlineAdapter) -> Body:
@@ -139,8 +147,13 @@ class DeskClient:
         return partner.read_partner(account, contracts, names)
 
     def _contracts(self, partner_id: str, deadline: DeadlineAdapter) -> Body:
+        """Return the account's contracts; none if they cannot be read, which leaves the partner known."""
         path = f"/accounts/{quote(partner_id, safe='')}/contracts"
-        return self._calls.get(path, deadline, query={"limit": CONTRACTS})
+        try:
+            return self._calls.get(path, deadline, query={"limit": CONTRACTS})
+        except (ScopeMissing, Unreadable) as error:
+            log.warning("contracts.unread", mapping_key="partners.contracts", error=str(error), hint=error.hint)
+            return {}
 
     def partner_of(self, contact_id: str) -> str | None:
         contact = self._calls.get(f"/contacts/{quote(contact_id, safe='')}", self._calls.deadline())

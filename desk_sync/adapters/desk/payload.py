@@ -30,9 +30,11 @@ from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.mail.body import BodyText
 from desk_sync.adapters.mail.issue_words import infer
 from desk_sync.adapters.mail.message import holds_mail
+from desk_sync.adapters.mail.requests.request_words import written_request
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.written_request import DESCRIPTION, WrittenRequest
 from desk_sync.errors import FieldsRefused
 from desk_sync.ports.desk import CommentReceipt, ModifiedTickets
 from desk_sync.ports.portal import InstallationMark
@@ -76,11 +78,18 @@ def read_ticket(
         own_domains=own_domains,
         missing=lacks.missing,
         inferred=infer("\n".join(text.fresh)),
+        written_request=_written_request(raw, text),
         unread=facts.unread,
         description_words=lacks.words,
         language=language(_text(raw.get("language"))),
         not_on_layout=frozenset(field for name, field in vocabulary.custom.items() if name not in shown),
     )
+
+
+def _written_request(raw: Raw, text: BodyText) -> WrittenRequest | None:
+    """Return the request in a description; None if it is an agent's, who wrote down what was said on the telephone."""
+    by_agent = (_text(raw.get("channel")) or "").lower() == "phone"
+    return None if by_agent else written_request(text.fresh, DESCRIPTION, _instant(raw.get("createdTime")))
 
 
 def read_after_write(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
@@ -255,6 +264,11 @@ class ListedThread:
         """Return the lines of the mail, with a note if its words are in an attachment."""
         text = read(content, is_over)
         return replace(text, unread=(*text.unread, *_in_attachments(self.raw, text)))
+
+    def written_request(self, text: BodyText) -> WrittenRequest | None:
+        """Return the request for an escalation in the mail; None if an agent wrote it."""
+        by_agent = (_text(_object(self.raw, "author").get("type")) or "").lower() == "agent"
+        return None if by_agent else written_request(text.fresh, self.thread_id, _instant(self.raw.get("createdTime")))
 
 
 def incoming(answer: Raw, *, known: Collection[str]) -> list[ListedThread]:

@@ -7,7 +7,6 @@ the words behind it away. Words that say that all is well again take away what w
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -15,13 +14,12 @@ from importlib import resources
 from itertools import combinations
 from typing import NamedTuple
 
-from desk_sync.adapters.text.fold import fold
 from desk_sync.adapters.text.phrases import FoundPhrase, PhraseIndex, words_of
+from desk_sync.adapters.text.sentences import QUESTION_MARKS, sentences
 from desk_sync.domain.ticket.inference import Inference
 
 _LONGEST = 20_000
 """Characters; what follows is a log or a list rather than a report."""
-_LONG_LINE = 60
 _REACH_OF_NOT = 2
 """So many words may stand between a negation and what it takes away."""
 _NOT, _OVER, _EXCUSE, _BUT = "not", "over", "excuse", "but"
@@ -106,12 +104,12 @@ def _standing(phrases: Phrases) -> Clause:
 
 def _clauses(text: str) -> Iterator[tuple[str, Phrases, bool]]:
     """Yield the phrases of each clause with their language, and True for a clause of a question."""
-    for sentence, end in _sentences(text):
+    for sentence, end in sentences(text):
         found: dict[str, Phrases] = defaultdict(list)
         for phrase in _index().find(words_of(sentence)):
             found[phrase.label.language].append(phrase)
         for language in _spoken(found):
-            yield from ((language, clause, end in _QUESTION_MARKS) for clause in _apart(found[language]))
+            yield from ((language, clause, end in QUESTION_MARKS) for clause in _apart(found[language]))
 
 
 def _spoken(found: Mapping[str, Phrases]) -> list[str]:
@@ -131,28 +129,6 @@ def _apart(phrases: Phrases) -> Iterator[Phrases]:
         else:
             clause.append(phrase)
     yield clause
-
-
-def _sentences(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each sentence, folded, and the mark at its end."""
-    parts = _END.split("".join(_joined(_without_addresses(text).split("\n"))))
-    return ((fold(sentence), end) for sentence, end in zip(parts[::2], [*parts[1::2], ""], strict=True))
-
-
-def _without_addresses(text: str) -> str:
-    """Return the text without addresses of mail and web: their words say nothing."""
-    return " ".join(each for each in text.split(" ") if "@" not in each and "://" not in each)
-
-
-def _joined(lines: list[str]) -> Iterator[str]:
-    """Yield lines with their ends: a long line, and one before a small letter, go on in the next one."""
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        goes_on = following.strip() and (len(line) >= _LONG_LINE or following.lstrip()[0].islower())
-        yield f"{line} " if goes_on else f"{line}\n"
-
-
-_END = re.compile("([.!?…:](?=\\s|$)|[\n\t。！？：]|が[、，])")
-_QUESTION_MARKS = frozenset("?？")
 
 
 @lru_cache(maxsize=1)

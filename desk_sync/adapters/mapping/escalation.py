@@ -45,7 +45,14 @@ from desk_sync.domain.escalation.staff import (
     StaffMember,
     StaffRoster,
 )
-from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, OverrunRule, RequestGate, RequestRules
+from desk_sync.domain.escalation.triggers import (
+    ClusterBy,
+    ClusterRule,
+    OverrunRule,
+    RequestGate,
+    RequestRules,
+    WordsEffect,
+)
 from desk_sync.domain.escalation.us_states import US_STATES
 
 
@@ -205,6 +212,7 @@ class RequestsSection(MappingSection):
     tags: list[Text] = []
     partner: Annotated[RequestGate, Field(strict=False)] = RequestGate.AFTER_RESPONSE_TIME
     agent: Annotated[RequestGate, Field(strict=False)] = RequestGate.ALWAYS
+    words: Annotated[WordsEffect, Field(strict=False)] = WordsEffect.SUGGEST
 
 
 class OverrunSection(MappingSection):
@@ -264,8 +272,8 @@ class EscalationSection(MappingSection):
     public_updates: UpdatesSection
 
 
-def policy_of(section: EscalationSection) -> EscalationPolicy:
-    """Return the policy of a checked section."""
+def policy_of(section: EscalationSection, box: str | None = None) -> EscalationPolicy:
+    """Return the policy of a checked section; `box` is the check box that requests an escalation, if there is one."""
     updates = section.public_updates
     return EscalationPolicy(
         matrix=matrix_of(section),
@@ -273,7 +281,7 @@ def policy_of(section: EscalationSection) -> EscalationPolicy:
         rules=(_security(section.security), *map(_rule, section.ladders)),
         answers={LadderCause(cause): answers for cause, answers in section.answers},
         actions={level: LevelAction(**each.model_dump()) for level, each in section.actions.items()},
-        requests=_requests(section.requests),
+        requests=_requests(section.requests, box),
         overrun=_overrun(section.overrun),
         clusters=tuple(ClusterRule(by=each.by, tickets=each.tickets, period=each.within) for each in section.clusters),
         questions=QuestionRule(**section.basic_questions.model_dump()) if section.basic_questions else None,
@@ -353,12 +361,10 @@ def _rule(section: LadderSection) -> LadderRule:
     )
 
 
-def _requests(section: RequestsSection) -> RequestRules:
-    return RequestRules(
-        statuses=frozenset(section.statuses),
-        tags=frozenset(section.tags),
-        gates={Requester.PARTNER: section.partner, Requester.AGENT: section.agent},
-    )
+def _requests(section: RequestsSection, box: str | None) -> RequestRules:
+    gates = {Requester.PARTNER: section.partner, Requester.AGENT: section.agent}
+    statuses, tags = frozenset(section.statuses), frozenset(section.tags)
+    return RequestRules(statuses=statuses, tags=tags, gates=gates, words=section.words, box=box)
 
 
 def _overrun(section: OverrunSection | None) -> OverrunRule | None:

@@ -165,7 +165,7 @@ def _build(content: MappingFile) -> PortalMapping:
     tickets = ticket_policy(content.tickets, dict[int, str](content.values.severity.items()))
     strategies, admitted = tuple(content.identity.strategies), tuple(content.identity.weak_evidence_acts)
     clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
-    escalation = mapping_escalation.policy_of(content.escalation)
+    escalation = mapping_escalation.policy_of(content.escalation, vocabulary.fields.get("escalation_request"))
     partners = partner_policy(content.partners, content.mailboxes)
     education = education_policy(content.education)
     meaning = (vocabulary, licences, tickets, partners, education, strategies, *admitted)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, delete, exists, or_, select
 
 from desk_sync.adapters.store import inflow_tables
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.tables import deliveries
+from desk_sync.adapters.store.tables import BY_DESK, deliveries
 from desk_sync.adapters.store.values import insert
 from desk_sync.errors import DeliveryFault
 from desk_sync.ports.inflow import InflowHour
@@ -70,7 +70,7 @@ class SqlInflow:
 
     def delivered_since(self, at: datetime) -> bool:
         """Both conditions are found by their indexes: an event is processed after it was received."""
-        own, recent = deliveries.c.portal == self.portal, deliveries.c.received_at >= at
+        own, recent = (deliveries.c.portal == self.portal) & BY_DESK, deliveries.c.received_at >= at
         done = exists().where(own, deliveries.c.processed_at >= at, recent)
         waiting = exists().where(own, deliveries.c.processed_at.is_(None), recent)
         with reading(self.engine) as connection:

@@ -19,7 +19,7 @@ from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark, newest
-from desk_sync.adapters.store.tables import deliveries, portals, sweep_rounds, sweeps, tickets
+from desk_sync.adapters.store.tables import BY_DESK, deliveries, portals, sweep_rounds, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of, insert
 from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
 from desk_sync.ports.desk import ModifiedTickets
@@ -109,6 +109,7 @@ class SqlSweeps:
             deliveries.c.ticket_id == tickets.c.ticket_id,
             deliveries.c.occurred_at >= since,
             deliveries.c.actor_id.is_distinct_from(ours),
+            BY_DESK,
         )
         written = select(tickets.c.ticket_id, tickets.c.written_at).where(
             tickets.c.portal == self.portal,

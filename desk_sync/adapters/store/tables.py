@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from desk_sync.adapters.store.columns import InstantColumn, metadata, number_column
+from desk_sync.domain.ticket.event import EventHint
 
 portals = Table(
     "portals",
@@ -158,6 +159,8 @@ deliveries = Table(
     Column("processed_at", InstantColumn),
     Index(None, "portal", "ticket_id"),
 )
+BY_DESK = deliveries.c.hint != EventHint.REQUEST.value
+"""True for an event that Desk delivered; a request is recorded by a person."""
 Index(
     "ix_deliveries_processed",
     deliveries.c.portal,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, warn
+from desk_sync.cli.requests.record import raise_request
 
 if TYPE_CHECKING:
     from desk_sync.domain.account.identity import Identifier
@@ -44,6 +45,9 @@ SubjectArgument = Annotated[
         help="Such as admin@x.example or zoid:100021000; or one ticket, such as ticket:119514000000123456.",
     ),
 ]
+
+
+review_app.command("raise")(raise_request)
 
 
 @review_app.callback(invoke_without_command=True)

@@ -16,12 +16,27 @@ class Requester(StrEnum):
     AGENT = "agent"
 
 
+class RequestSource(StrEnum):
+    """The place of a request: a checkbox, status or tag; the record of a person; or the words of a mail."""
+
+    FIELD = "field"
+    PERSON = "person"
+    WORDS = "words"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationRequest:
-    """A request for an escalation, by a checkbox, a status or a tag."""
+    """A request for an escalation. `person` is the one who recorded it, if they gave a name."""
 
     by: Requester
     at: datetime
+    source: RequestSource = RequestSource.FIELD
+    person: str | None = None
+
+    def __str__(self) -> str:
+        """The request as a sentence, without its instant."""
+        recorded = f", as {self.person or 'a person'} recorded" if self.source is RequestSource.PERSON else ""
+        return f"the {self.by} asked for an escalation{' in a mail' * (self.source is RequestSource.WORDS)}{recorded}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,13 +80,27 @@ class RequestGate(StrEnum):
     NEVER = "never"
 
 
+class WordsEffect(StrEnum):
+    """The effect of a request in the partner's words: a note and a review entry, an escalation by R33's rule, none."""
+
+    SUGGEST = "suggest"
+    RAISE = "raise"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRules:
-    """The statuses and tags that request an escalation besides a checkbox (case is ignored), and each side's gate."""
+    """The statuses and tags that request an escalation besides a checkbox (case is ignored), and each side's gate.
+
+    `words` is the effect of a request in the partner's mails (R33, R34); `box` is the name of the check box in Desk,
+    None if the portal has none.
+    """
 
     statuses: frozenset[str]
     tags: frozenset[str]
     gates: Mapping[Requester, RequestGate]
+    words: WordsEffect = WordsEffect.SUGGEST
+    box: str | None = None
 
     def made_by(self, *, ticked: bool, status: str, tags: Iterable[str] = ()) -> bool:
         """Return True if the ticket, in its current state, requests an escalation."""
@@ -112,9 +126,9 @@ def requested(
     """
     key = request_key(request.at)
     if refusal := _refusal(request, gate, partner, response_due_at):
-        text = f"the {request.by} asked for an escalation, and {refusal}: a person must decide"
+        text = f"{request}, and {refusal}: a person must decide"
         return ReviewRequest(key=key, reason=Reason("R33", text))
-    reason = Reason("R33", f"the {request.by} asked for an escalation at {format_instant(request.at)}")
+    reason = Reason("R33", f"{request} at {format_instant(request.at)}")
     return EscalationTrigger(key=key, because=LadderCause.REQUEST, at=request.at, reason=reason)
 
 

@@ -25,6 +25,7 @@ from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import DECIDED, own_fields
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Mode, Policy
+from desk_sync.domain.plan.requests.suggestion import RequestSuggestion, suggest
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Field
@@ -154,6 +155,12 @@ class PlanDraft:
         )
 
     @property
+    def suggestion(self) -> RequestSuggestion:
+        """The requests in the partner's words that are left to a person."""
+        reading = self.clocks.reading
+        return suggest(self.observed, self.escalation.outcome.state, self.escalation.requests, self.policy, reading)
+
+    @property
     def shown(self) -> Mapping[Field, DesiredValue]:
         """Return the values that show clocks, escalation and verdict, where the portal has fields for them."""
         values = {**self.clocks.fields, **self.escalation.fields, **self.note.shown}
@@ -171,6 +178,7 @@ class PlanDraft:
         yield from self.note.doubts()
         yield from education
         yield from self.escalation.comments(agents)
+        yield from self.suggestion.notes()
 
     @property
     def _escalated(self) -> frozenset[str]:
@@ -204,6 +212,7 @@ class PlanDraft:
         reasons = (*decision.reasons, *outcome.reasons, *(each.reason for each in outcome.reviews), *doubts)
         never = [name for name in fields.unplaceable if name in DECIDED and name not in self.memory.fields.applied]
         asked = (*(ESCALATION_REQUESTED for _ in outcome.reviews), *([DOUBTFUL] if doubts else []))
+        asked = (*asked, *self.suggestion.questions)
         questions = (*decision.questions, *asked, *map(_question, never))
         decision = replace(decision, reasons=reasons, questions=questions)
         return decision.because("L14", LOOP) if fields.looping else decision

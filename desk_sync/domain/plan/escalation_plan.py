@@ -24,7 +24,6 @@ from desk_sync.domain.plan.escalation import (
     advance,
     last_of_clusters,
     record_only,
-    requests_after,
     stands,
 )
 from desk_sync.domain.plan.escalation_actions import (
@@ -39,6 +38,7 @@ from desk_sync.domain.plan.escalation_actions import (
 from desk_sync.domain.plan.memory import EscalationMemory
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Mode, Policy
+from desk_sync.domain.plan.requests.open_requests import requests_at
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Field
@@ -78,8 +78,7 @@ class EscalationDraft:
     @cached_property
     def requests(self) -> EscalationRequests:
         """The requests of people that are open now."""
-        observed = self.observed
-        return requests_after(observed.ticket, self.memory.requests, observed.events, self.policy, observed.now)
+        return requests_at(self.observed, self.memory, self.policy)
 
     @cached_property
     def context(self) -> EscalationContext | None:

@@ -21,6 +21,7 @@ from desk_sync.domain.ticket.event import Event, EventHint, EventItem
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
 from desk_sync.domain.ticket.waiting_comment import WaitingComment
+from desk_sync.domain.ticket.written_request import WrittenRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +172,7 @@ READING = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceMemory:
-    """Evidence from the partner's mails, the description excepted.
+    """Evidence from the partner's mails, and their requests for an escalation; the description excepted.
 
     `threads_read` is Desk's count of threads when they were read, `mails_read` are the ids of the last ones, `reading`
     is the version of the rules by which they were read.
@@ -185,6 +186,7 @@ class EvidenceMemory:
     mailboxes: tuple[str, ...] | None = None
     unread: tuple[str, ...] = ()
     reading: int = 0
+    requests: tuple[WrittenRequest, ...] = ()
 
     @property
     def is_used_up(self) -> bool:
@@ -192,8 +194,16 @@ class EvidenceMemory:
         return len(self.mails_read) >= MAILS_READ
 
     def current(self) -> EvidenceMemory:
-        """Return it without what was read by other rules, so that it is read again."""
-        return self if self.reading == READING else EvidenceMemory(mailboxes=self.mailboxes, reading=READING)
+        """Return it without the evidence that was read by other rules, so that it is read again."""
+        if self.reading == READING:
+            return self
+        return EvidenceMemory(mailboxes=self.mailboxes, requests=self.requests, reading=READING)
+
+    def with_requests(self, found: Iterable[WrittenRequest]) -> EvidenceMemory:
+        """Return it with the requests too; of many the newest are remembered."""
+        requests = {each.mail: each for each in (*self.requests, *found)}
+        newest = sorted(requests.values(), key=lambda each: (each.at, each.mail))[-REMEMBERED:]
+        return replace(self, requests=tuple(newest))
 
     def after(
         self, found: Iterable[Evidence], mails: Iterable[str], *, threads: int, unread: Iterable[str] = ()

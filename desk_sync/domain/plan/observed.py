@@ -16,6 +16,7 @@ from desk_sync.domain.escalation.related_tickets import NOTHING_KNOWN, RelatedFa
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Ticket
+from desk_sync.domain.ticket.written_request import WrittenRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +26,8 @@ class ObservedTicket:
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
     `references` are those of the comments that we made, or may have made, on the ticket. `ours` are our comments as
     Desk has them and `commenters` the authors of the others, `past` is its history of the ticket; None if they were not
-    read. `now` is in Desk's time, like all that happened on the ticket; `offset` leads from there to the host's time,
-    in which pauses and ages count.
+    read. `requests` are those for an escalation in the partner's later mails. `now` is in Desk's time, like all that
+    happened on the ticket; `offset` leads from there to the host's time, in which pauses and ages count.
     """
 
     ticket: Ticket
@@ -40,6 +41,7 @@ class ObservedTicket:
     ours: Sequence[ConversationItem] | None = None
     past: TicketPast | None = None
     commenters: frozenset[str] = frozenset()
+    requests: Sequence[WrittenRequest] = ()
     now: datetime
     offset: ClockOffset = SAME_CLOCK
 
@@ -47,3 +49,10 @@ class ObservedTicket:
     def host_now(self) -> datetime:
         """The instant of the look in the host's time."""
         return self.offset.in_host_time(self.now)
+
+    @property
+    def written_requests(self) -> Sequence[WrittenRequest]:
+        """The requests in the partner's mails, oldest first, with that of the description."""
+        described = self.ticket.written_request
+        requests = (*((described,) if described else ()), *self.requests)
+        return sorted(requests, key=lambda each: (each.at, each.mail))

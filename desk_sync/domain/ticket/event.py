@@ -11,11 +11,16 @@ from desk_sync.domain.ticket.ticket import Field
 
 
 class EventHint(StrEnum):
-    """The subject of an event: the ticket's own state, a thread or comment on it, or its deletion."""
+    """The subject of an event: the ticket's own state, a thread or comment on it, its deletion, or a request.
+
+    A request is none of Desk's: a person has recorded that the partner asked for an escalation; `occurred_at` is in the
+    host's time, and `actor_id` the name that the person gave.
+    """
 
     STATE = "state"
     CONVERSATION = "conversation"
     GONE = "gone"
+    REQUEST = "request"
 
 
 class EventItem(StrEnum):

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.template import TemplatePart
+from desk_sync.domain.ticket.written_request import WrittenRequest
 
 Value: TypeAlias = str | bool | None
 
@@ -54,7 +55,8 @@ class Ticket:
     an event has the basis, but nothing that is found in its texts.
     `own_domains` are the registered domains of the partner who writes, by which the texts were read.
     `missing` are the parts of the template that the description lacks, `inferred` the issue types that its words
-    suggest, `language` a code such as pt. `tags` are read for a `tagged` ticket only, and only if they are needed.
+    suggest, `written_request` the request for an escalation that they make, `language` a code such as pt.
+    `tags` are read for a `tagged` ticket only, and only if they are needed.
     `partner_id` is Desk's account of the contact; `sender_domain` is None if it is a public mail provider's (R8).
     `threads` is the number of mails in the conversation, with the first; `comments` that of the comments, with ours.
     `not_on_layout` are our fields that are not on the ticket's layout.
@@ -79,6 +81,7 @@ class Ticket:
     evidence_basis: str | None = None
     missing: frozenset[TemplatePart] = frozenset()
     inferred: tuple[Inference, ...] = ()
+    written_request: WrittenRequest | None = None
     description_words: int | None = None
     language: str | None = None
     contact_id: str | None = None
@@ -147,7 +150,9 @@ def value_digest(ticket: Ticket, name: Field, value: Value) -> str:
 
 _FIELDS = tuple(Field)
 _WRITABLE = attrgetter(*_FIELDS)
-_FOUND_IN_TEXT = frozenset({"evidence", "own_domains", "missing", "inferred", "description_words", "unread"})
+_FOUND_IN_TEXT = frozenset(
+    {"evidence", "own_domains", "missing", "inferred", "written_request", "description_words", "unread"}
+)
 _UNCOMPARED = _FOUND_IN_TEXT | {
     "tags",
     "not_on_layout",

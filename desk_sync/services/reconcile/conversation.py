@@ -110,7 +110,7 @@ class ConversationReader:
         return ConversationReading(
             update=reading.update.with_items(map(seen.dated, threads.items)),
             memory=replace(reading.memory, threads_seen=seen.after(threads.items, read_at)),
-            evidence=found if contents else known,
+            evidence=(found if contents else known).with_requests(threads.requests),
         )
 
     def _with_comments(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:

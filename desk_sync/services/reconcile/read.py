@@ -118,6 +118,7 @@ class TicketReader:
             related=self._related(ticket, lookup, writer),
             ours=new.ours,
             commenters=new.commenters,
+            requests=evidence.requests,
             now=offset.in_desk_time(self.now()),
             offset=offset,
         )
@@ -130,8 +131,10 @@ class TicketReader:
         conversation, ticket = self._conversation(policy), observed.ticket
         new = conversation.read_again(ticket, memory)
         history = conversation.extend(observed.history, ticket, new.update) if observed.history else None
-        observed = replace(observed, history=history, ours=new.ours, commenters=new.commenters)
-        return observed, replace(memory, clocks=new.memory)
+        observed = replace(
+            observed, history=history, ours=new.ours, commenters=new.commenters, requests=new.evidence.requests
+        )
+        return observed, replace(memory, clocks=new.memory, evidence=new.evidence)
 
     def adopt(
         self, observed: ObservedTicket, memory: Memory, policy: Policy, traces: TicketTraces

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequest, Requester
+import pytest
+
+from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequest, Requester, RequestSource
 from tests.support.makers import NOW
 
 HOUR = timedelta(hours=1)
@@ -25,3 +27,24 @@ def test_a_take_over_is_a_span_that_ends_when_it_is_given_back():
     assert taken.taken_over == ((NOW, None),)
     assert given_back.taken_over == ((NOW, NOW + 2 * HOUR),)
     assert given_back.then(None, taken_over=True, now=NOW + 3 * HOUR).taken_over[-1] == (NOW + 3 * HOUR, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        pytest.param({"by": Requester.AGENT}, "the agent asked for an escalation", id="by a field"),
+        pytest.param({"source": RequestSource.WORDS}, "the partner asked for an escalation in a mail", id="by words"),
+        pytest.param(
+            {"source": RequestSource.PERSON, "person": "Ada"},
+            "the partner asked for an escalation, as Ada recorded",
+            id="by a person's record",
+        ),
+        pytest.param(
+            {"source": RequestSource.PERSON},
+            "the partner asked for an escalation, as a person recorded",
+            id="by the record of a person without a name",
+        ),
+    ],
+)
+def test_a_request_is_a_sentence_that_says_how_it_became_known(facts, sentence):
+    assert str(EscalationRequest(**{"by": Requester.PARTNER, "at": NOW} | facts)) == sentence

@@ -13,6 +13,7 @@ from desk_sync.domain.account.identity import IdentifierKind
 from desk_sync.domain.commitment.seen_items import NEVER_READ, REMEMBERED, SeenItems, SeenState
 from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.plan.memory import (
+    READING,
     AppliedValue,
     ClocksMemory,
     CommentsMemory,
@@ -26,6 +27,7 @@ from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.domain.ticket.held_back import EVERY, FieldRefusal, RefusalKind, hold_back
 from desk_sync.domain.ticket.waiting_comment import CommentRefusal, put_off
+from desk_sync.domain.ticket.written_request import RequestKind, WrittenRequest
 from tests.support.clock_scenes import HOUR
 from tests.support.makers import NOW, PERSON, ROBOT, changed, make_event, make_evidence, make_memory, make_ticket
 from tests.support.plan_scenes import BOX, LARGE_BASIS, OURS, SEVERITY, TREATED, known_clocks
@@ -267,3 +269,20 @@ def test_all_else_of_an_ended_ticket_is_kept():
 
 def test_what_is_kept_of_an_ended_ticket_cannot_become_smaller():
     assert ENDED.reopenable().reopenable() == ENDED.reopenable()
+
+
+class TestRequestsInMails:
+    def mail(self, number):
+        return WrittenRequest(kind=RequestKind.ESCALATION, mail=str(number), at=NOW + timedelta(minutes=number))
+
+    def test_the_newest_are_remembered_each_mail_once(self):
+        mails = [self.mail(number) for number in range(REMEMBERED + 5)]
+
+        memory = EvidenceMemory().with_requests(mails[:3]).with_requests(mails)
+
+        assert list(memory.requests) == mails[5:]
+
+    def test_they_stay_when_the_rules_of_reading_evidence_change(self):
+        memory = EvidenceMemory(mails_read=("1",), reading=READING - 1).with_requests([self.mail(1)])
+
+        assert memory.current() == EvidenceMemory(reading=READING, requests=memory.requests)

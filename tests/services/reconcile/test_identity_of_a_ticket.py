@@ -346,7 +346,7 @@ class TestTheQuestionForTheCustomer:
         assert note.startswith("Which customer is this about? What the ticket names is not certain enough")
         assert f"- large.example (super admin {ADMIN}): email {ADMIN} (in quoted text)" in note
         assert "To do: enter the super admin's address in Customer Primary Email Address." in note
-        assert f"`bind ticket:{TICKET} ACCOUNT`" in note
+        assert f"`desk-sync review bind ticket:{TICKET} ACCOUNT`" in note
 
     def test_it_is_edited_in_place_when_the_suggestion_changes(self, desk, world, ticket):
         for evidence in [(self.OTHER,), (self.OTHER, self.QUOTED), (self.QUOTED,)]:

@@ -20,7 +20,7 @@ from desk_sync.domain.escalation.escalate import (
 from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.notice import Notice
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
-from desk_sync.domain.escalation.triggers import EscalationTrigger, RequestGate, ReviewRequest
+from desk_sync.domain.escalation.triggers import EscalationTrigger, RequestGate, ReviewRequest, WordsEffect
 from desk_sync.domain.plan.education import EducationOccasion, educate
 from desk_sync.domain.plan.escalation import EscalationContext
 from desk_sync.domain.plan.escalation_actions import comments, risk_notice, step_notice
@@ -30,8 +30,10 @@ from desk_sync.domain.plan.note_policy import NoteWords
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.plan.preview.example import PreviewScene, example_ticket
 from desk_sync.domain.plan.preview.notes import notes
+from desk_sync.domain.plan.requests.suggestion import RequestSuggestion
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.template import TemplatePart
+from desk_sync.domain.ticket.written_request import RequestKind, WrittenRequest
 
 PARTNER, AGENTS, ON_DUTY = "the partner", "agents", "the people on duty"
 ENGLISH = "en"
@@ -63,6 +65,7 @@ def preview(policy: Policy, opened_at: datetime) -> Iterator[PreviewText]:
     yield from _other_escalations(scene)
     yield from _risks(scene)
     yield from _lacking(scene)
+    yield from _requests(scene)
     for language in policy.notes.texts:
         yield from _notes(scene, language)
         yield from _doubts(scene, language)
@@ -181,3 +184,20 @@ def _lacking(scene: PreviewScene) -> Iterator[PreviewText]:
     )
     for note in educate(lacking, nameless=True, policy=policy.education, may_reply=False):
         yield _agents("what a ticket lacks", note.text)
+
+
+def _requests(scene: PreviewScene) -> Iterator[PreviewText]:
+    """Yield the notes on a request in the partner's words, if the mapping leaves it to a person."""
+    rules = scene.policy.escalation.requests
+    if rules.words is WordsEffect.SUGGEST:
+        for kind, occasion in _REQUESTS.items():
+            request, zone = WrittenRequest(kind=kind, mail="1", at=scene.opened_at), scene.reading(scene.opened_at).zone
+            ticket_id = example_ticket().ticket_id
+            suggestion = RequestSuggestion(ticket_id=ticket_id, requests=[request], zone=zone, box=rules.box)
+            yield from (_agents(occasion, each.text) for each in suggestion.notes())
+
+
+_REQUESTS = {
+    RequestKind.ESCALATION: "the partner asks for an escalation in words",
+    RequestKind.DISSATISFACTION: "the partner says that they are dissatisfied",
+}

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from desk_sync.domain.escalation.public_update import UpdateTexts
+from desk_sync.domain.escalation.triggers import WordsEffect
 from desk_sync.domain.plan.education import EducationOccasion
 from desk_sync.domain.plan.preview.preview import AGENTS, ON_DUTY, PARTNER, languages, preview
 from tests.support.makers import NOW, make_updates
@@ -60,6 +61,8 @@ def test_agents_can_read_each_level_and_each_note():
         "what a ticket lacks",
         "note: the account is large",
         "note: no account is found for the customer",
+        "the partner asks for an escalation in words",
+        "the partner says that they are dissatisfied",
     }
 
 
@@ -75,10 +78,12 @@ def test_people_on_duty_can_read_a_notice_by_mail_and_by_chat():
 
 
 def test_what_the_mapping_switches_off_is_left_out():
-    rules = {"questions": None, "at_risk": frozenset({2}), "updates": UpdateTexts()}
+    requests = replace(POLICY.escalation.requests, words=WordsEffect.OFF)
+    rules = {"requests": requests, "questions": None, "at_risk": frozenset({2}), "updates": UpdateTexts()}
     off = replace(POLICY, escalation=replace(POLICY.escalation, **rules))
 
     assert "too many basic questions of one partner" not in occasions(off)
+    assert not [each for each in occasions(off) if each.startswith("the partner")]
     assert not [each for each in occasions(off, ON_DUTY) if "at risk" in each]
     assert not [each for each in occasions(off, PARTNER) if each.startswith("public update")]
 

@@ -1,0 +1,1 @@
+"""Requests for an escalation that a person records for a partner (R33)."""
