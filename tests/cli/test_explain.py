@@ -139,7 +139,7 @@ def test_comments_are_named_by_their_purpose_and_level(capsys):
         lines = printed(find_explained(on.desk_sync, "101", None), capsys).splitlines()
 
     written = [line.partition("+01:00  ")[2] for line in lines[: lines.index("Open:")] if line.startswith("- 2026")]
-    assert written[:3] == ["large_user = True", "severity = S1-Critical", "a note about the clocks"]
+    assert written[:3] == ["a note about the decision", "large_user = True", "severity = S1-Critical"]
     assert written[3:5] == ["a comment of the escalation at level 1", "news for the partner at level 1"]
     assert lines[lines.index("Open:") + 1] == "- nothing"
     assert len([line for line in lines if line.startswith("Earlier decision, 2026-11-")]) == 5

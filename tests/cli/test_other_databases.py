@@ -46,6 +46,8 @@ WRITING = (
     ("review", "place", "prairie.example", "DE"),
     ("review", "displace", "prairie.example"),
     ("review", "undo"),
+    ("review", "raise", "1"),
+    ("subscriptions", "review", "raise", "1"),
     ("subscriptions", "review", "place", "prairie.example", "DE"),
     ("subscriptions", "review", "displace", "prairie.example"),
     ("subscriptions", "review", "undo"),

@@ -406,7 +406,7 @@ def test_every_field_of_the_shipped_mapping_is_on_the_layout(desk: Desk):
     named = set(re.findall(r"^  #? ?\w+: (cf_\w+)", text, re.MULTILINE))
     (layout,) = [each for each in desk.simulation.portal.seed.layouts if each.name == "Standard"]
 
-    assert len(named) == 17
+    assert len(named) == 18
     assert named <= {each.api_name for each in layout.custom}
 
 

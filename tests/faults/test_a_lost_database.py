@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,8 @@ ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
 LARGE, SEVERITY = "cf_priority_customer_large_user_account", "cf_severity"
 PRODUCT = ("serve", "worker", "beat")
 SINCE = "2020-01-01T00:00Z"
+AS_OF = re.compile(r"The clocks, as of .*?(?=Why:)|Subscription data: .*?(?=<br>)")
+"""The parts of the note that depend on when it was edited last."""
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ class Portal:
 
     def _comments(self, ticket: str) -> Counter[tuple[bool, str]]:
         listed = self.demo.desk.call("GET", f"/api/v1/tickets/{ticket}/comments?limit=100").get("data", [])
-        return Counter((each["isPublic"], each["content"]) for each in listed)
+        return Counter((each["isPublic"], AS_OF.sub("", each["content"])) for each in listed)
 
 
 def file_of(demo: DemoProcesses) -> Path:

@@ -216,7 +216,7 @@ def _is_as_expected(setup: TrialSetup, ticket: str, comments: Sequence[str]) -> 
     large = expected == "PRIORITY"
     box, severity = fields["cf_priority_customer_large_user_account"], fields["cf_severity"]
     as_expected = (box == "true") == large and severity == ("S1-Critical" if large else None)
-    reviews = sum("cannot decide" in each for each in comments)
+    reviews = sum("a large account? It has at least" in each for each in comments)
     return as_expected and reviews == (expected == "REVIEW")
 
 

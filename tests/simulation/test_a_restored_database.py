@@ -320,5 +320,8 @@ def test_overrides_stand_while_the_subscription_data_are_missing(calm, tmp_path)
     struck = run_through(tmp_path, without_data, **_facts(WITH_EVERY_FIELD))
 
     undisturbed = calm(WITH_EVERY_FIELD)
-    # A closed ticket is not looked at again for new data: only the decision on it stays open.
-    assert [(key, name) for key, name, *_ in _differences(struck, undisturbed)] == [("closed", "decision")]
+    # A closed ticket is not looked at again for new data: the decision on it, and what explains it, stay open.
+    differing = {(key, name): values for key, name, *values in _differences(struck, undisturbed)}
+    assert differing.keys() == {("closed", "decision"), ("closed", "fields"), ("closed", "late")}
+    former, present = differing["closed", "fields"]
+    assert {name for name in present if former[name] != present[name]} == {"explanation"}

@@ -73,6 +73,7 @@ CUSTOM_FIELDS = (
     ("cf_escalation_owner", "Escalation Owner", "Text", ()),
     ("cf_escalation_request", "Escalation Request", "Boolean", ()),
     ("cf_taken_over", "Taken Over", "Boolean", ()),
+    ("cf_explanation", "Explanation", "Text", ()),
 )
 FIELDS_WITHOUT_LAYOUT = (("cf_field_without_layout", "Field without Layout", "Text", ()),)
 

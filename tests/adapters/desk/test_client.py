@@ -31,6 +31,7 @@ from desk_sync.errors import (
     Unreadable,
     WriteForbidden,
 )
+from desk_sync.ports.desk import CommentReceipt
 from desk_sync.services.drain import Drain
 from tests.adapters.desk.portal import (
     ACCESS_TOKEN,
@@ -277,14 +278,30 @@ def test_characters_outside_desks_published_pattern_are_sent_as_they_are(desk, v
 def test_a_comment_is_escaped_and_only_a_private_one_ends_in_its_reference(desk, write, end, public):
     desk.post(COMMENTS, json={"id": "119514000017430011", "commenterId": ROBOT})
 
-    author = write(make_client(), "<b>49 & 60</b>\nlicences")
+    receipt = write(make_client(), "<b>49 & 60</b>\nlicences")
 
-    assert author == ROBOT
+    assert receipt == CommentReceipt(comment_id="119514000017430011", author_id=ROBOT)
     assert patched(desk) == {
         "content": f"&lt;b&gt;49 &amp; 60&lt;/b&gt;<br>licences{end}",
         "contentType": "html",
         "isPublic": public,
     }
+
+
+def test_a_comment_whose_id_is_known_is_edited_without_looking_for_it(desk):
+    desk.patch(f"{COMMENTS}/7", json={"id": "7"})
+
+    assert make_client().edit_comment(TICKET, "New.", "ds-0123456789ab", "7") == "7"
+    assert [call.request.method for call in desk.calls if COMMENTS in call.request.url] == ["PATCH"]
+
+
+def test_a_comment_that_desk_does_not_know_by_its_id_is_looked_for(desk):
+    found = {"id": "8", "commentedTime": "2026-11-23T09:00:00.000Z", "content": "Old. [ds-0123456789ab]"}
+    desk.patch(f"{COMMENTS}/7", status=404, json={"errorCode": "URL_NOT_FOUND", "message": "No such comment"})
+    desk.get(COMMENTS, json={"data": [found]})
+    desk.patch(f"{COMMENTS}/8", json={"id": "8"})
+
+    assert make_client().edit_comment(TICKET, "New.", "ds-0123456789ab", "7") == "8"
 
 
 def test_a_comment_too_long_for_desk_is_cut_and_keeps_its_reference(desk):

@@ -164,4 +164,4 @@ class TestAPartThatDeskDoesNotHave:
         desk.get(f"{URL}/comments", json={"data": [comment]})
         desk.patch(f"{URL}/comments/7", **NOT_FOUND)
 
-        assert make_client().edit_comment(TICKET, "New.", "ds-0123456789ab") is False
+        assert make_client().edit_comment(TICKET, "New.", "ds-0123456789ab") is None

@@ -59,13 +59,15 @@ def world(upgraded: Engine) -> World:
     return world
 
 
-def test_a_look_at_it_writes_nothing_and_remembers_everything(world):
+def test_a_look_at_it_only_explains_it_and_remembers_everything(world):
     before = world.tickets.history(TICKET)
     world.receives(key="again", state="else", actor_id=ROBOT)
 
     assert world.look() == [LookOutcome.RECONCILED]
     after = world.tickets.history(TICKET)
-    assert world.desk.count("write_ticket") == world.desk.count("add_comment") == world.desk.count("edit_comment") == 0
+    assert world.desk.count("write_ticket") == 0
+    [note] = world.desk.comments[TICKET]
+    assert note.startswith("Large account: ")
     assert replace(after.memory.fields, agreed={}, looked=False) == before.memory.fields
     assert after.memory.fields.overrides == {BOX: Override(value=False, basis="A1:PRIORITY")}
     assert after.memory.fields.applied[Field.SEVERITY].before == "S2-Moderate"
