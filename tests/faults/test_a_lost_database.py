@@ -26,8 +26,8 @@ ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
 LARGE, SEVERITY = "cf_priority_customer_large_user_account", "cf_severity"
 PRODUCT = ("serve", "worker", "beat")
 SINCE = "2020-01-01T00:00Z"
-AS_OF = re.compile(r"The clocks, as of .*?(?=Why:)|Subscription data: .*?(?=<br>)")
-"""The parts of the note that depend on when it was edited last."""
+AS_OF = re.compile(r"The clocks, as of .*?(?=Why:)|Subscription data: .*?(?=<br>)|(?<=\[ds-[0-9a-f]{12})\.\w+")
+"""The parts of the note that depend on when it was edited last, and by which installation."""
 
 
 @pytest.fixture

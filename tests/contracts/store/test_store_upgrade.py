@@ -67,7 +67,8 @@ def test_a_look_at_it_only_explains_it_and_remembers_everything(world):
     after = world.tickets.history(TICKET)
     assert world.desk.count("write_ticket") == 0
     [note] = world.desk.comments[TICKET]
-    assert note.startswith("Large account: ")
+    assert note.startswith("Severity 1: ")
+    assert "Priority Customer - Large User Account stays as a person set it." in note
     assert replace(after.memory.fields, agreed={}, looked=False) == before.memory.fields
     assert after.memory.fields.overrides == {BOX: Override(value=False, basis="A1:PRIORITY")}
     assert after.memory.fields.applied[Field.SEVERITY].before == "S2-Moderate"
