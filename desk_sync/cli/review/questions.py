@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Protocol
 
-from desk_sync.domain.plan.decision import PARTNER_UNKNOWN, SuggestedAccount
+from desk_sync.domain.commitment.regions import RegionBasis
+from desk_sync.domain.plan.decision import PARTNER_UNKNOWN, REGION_UNKNOWN, SuggestedAccount
 from desk_sync.domain.reason import Reason
 
 
@@ -61,10 +62,10 @@ HOW_MANY = OpenQuestion(
 _PLACE = "`desk-sync review place PARTNER COUNTRY` settles it for all tickets of the partner"
 _SETTLED_BY: Mapping[str, str] = {
     PARTNER_UNKNOWN: f"{_PLACE}, or give the ticket's contact an account in Desk",
-    "in which escalation region the partner is": _PLACE,
-    "in which escalation region the customer is": "enter the country in the subscription data, or the country's "
+    REGION_UNKNOWN[RegionBasis.PARTNER_COUNTRY]: _PLACE,
+    REGION_UNKNOWN[RegionBasis.CUSTOMER_COUNTRY]: "enter the country in the subscription data, or the country's "
     "escalation region in the mapping",
-    "to which escalation region the data centre belongs": "enter the data centre's escalation region in the mapping",
+    REGION_UNKNOWN[RegionBasis.DATA_CENTER]: "enter the data centre's escalation region in the mapping",
 }
 
 

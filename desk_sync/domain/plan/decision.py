@@ -138,7 +138,7 @@ def _seen_by_the_partner(decision: Decision, account: Account, writer: TicketWri
 
 PARTNER_UNKNOWN = "who the partner is"
 PARTNER_PLACE_UNKNOWN = "in which escalation region the partner is"
-_REGION_UNKNOWN: Mapping[RegionBasis, str] = {
+REGION_UNKNOWN: Mapping[RegionBasis, str] = {
     RegionBasis.PARTNER_COUNTRY: PARTNER_PLACE_UNKNOWN,
     RegionBasis.CUSTOMER_COUNTRY: "in which escalation region the customer is",
     RegionBasis.DATA_CENTER: "to which escalation region the data centre belongs",
@@ -154,7 +154,7 @@ def asking_where(decision: Decision, regions: RegionPolicy, writer: TicketWriter
         located = regions.locate(origin, by)
         if located.by_default:
             no_partner = by is RegionBasis.PARTNER_COUNTRY and writer.partner is None
-            question = PARTNER_UNKNOWN if no_partner else _REGION_UNKNOWN[by]
+            question = PARTNER_UNKNOWN if no_partner else REGION_UNKNOWN[by]
             questions = tuple(dict.fromkeys((*decision.questions, question)))
             decision = replace(decision, questions=questions, reasons=(located.reason, *decision.reasons))
     return decision

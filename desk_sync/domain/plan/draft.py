@@ -22,7 +22,7 @@ from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.plan.note.note import KeptNote
 from desk_sync.domain.plan.note.note_plan import NoteDraft
 from desk_sync.domain.plan.observed import ObservedTicket
-from desk_sync.domain.plan.ownership import DECIDED, own_fields
+from desk_sync.domain.plan.ownership import own_fields
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.plan.requests.suggestion import RequestSuggestion, suggest
@@ -154,7 +154,7 @@ class PlanDraft:
             may_reply=self.mode is Mode.WRITE,
         )
 
-    @property
+    @cached_property
     def suggestion(self) -> RequestSuggestion:
         """The requests in the partner's words that are left to a person."""
         reading = self.clocks.reading
@@ -210,10 +210,9 @@ class PlanDraft:
             decision = decision.because("L8", f"{name} is not written: the ticket's layout has no place for it")
         doubts = self.clocks.doubts
         reasons = (*decision.reasons, *outcome.reasons, *(each.reason for each in outcome.reviews), *doubts)
-        never = [name for name in fields.unplaceable if name in DECIDED and name not in self.memory.fields.applied]
         asked = (*(ESCALATION_REQUESTED for _ in outcome.reviews), *([DOUBTFUL] if doubts else []))
         asked = (*asked, *self.suggestion.questions)
-        questions = (*decision.questions, *asked, *map(_question, never))
+        questions = (*decision.questions, *asked, *map(_question, self.fields.never_placed(fields)))
         decision = replace(decision, reasons=reasons, questions=questions)
         return decision.because("L14", LOOP) if fields.looping else decision
 

@@ -175,6 +175,10 @@ class FieldsDraft:
         differing = {name for name, value in (wanted | self._reverts).items() if self._differs(name, value)}
         return frozenset((self.memory.applied.keys() & DECIDED) | differing)
 
+    def never_placed(self, plan: FieldsPlan) -> Sequence[Field]:
+        """Return the decided fields of the plan for which the layout has no place, and never had one for a value."""
+        return [name for name in plan.unplaceable if name in DECIDED and name not in self.memory.applied]
+
     @property
     def replaced_address(self) -> Value:
         """The address of a person in the customer field that ours replaces, or has replaced; None without one."""

@@ -48,9 +48,7 @@ class CommentsWriter:
         before = memory.comments
         resting = {each for each in plan.comments if before.still_waits(each, self.now())}
         for effect in plan.effects:
-            if effect in resting:
-                continue
-            if effect.key in pending:
+            if effect not in resting and effect.key in pending:
                 series.make(effect, may_exist=pending[effect.key])
         note = plan.note
         if note and note.comment not in resting:

@@ -58,11 +58,7 @@ def write_note(facts: NoteFacts, words: NoteWords) -> KeptNote:
         facts=facts,
         words=words,
         digest=fingerprint((head, facts.reading.digest if facts.reading else None)),
-        comment=Effect(
-            key=NOTE,
-            kind=kind,
-            text="\n".join((*head, *clocks, *tail)),
-        ),
+        comment=Effect(key=NOTE, kind=kind, text="\n".join((*head, *clocks, *tail))),
         question=_question(facts, words) if facts.asks else None,
     )
 

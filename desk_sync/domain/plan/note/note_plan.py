@@ -55,9 +55,10 @@ class NoteDraft:
 
     def finish(self, fields: FieldsPlan) -> KeptNote | None:
         """Return the note that the ticket should have; None if it needs none, or if it waits for a reply being sent."""
-        if not self._is_wanted(fields) or self.clocks.waits_for_a_reply:
+        facts = self._facts(fields)
+        if not self._is_wanted(facts) or self.clocks.waits_for_a_reply:
             return None
-        return write_note(self._facts(fields), self._words)
+        return write_note(facts, self._words)
 
     def questions(self, note: KeptNote | None) -> Iterator[Effect]:
         """Yield the question of a note as a comment of its own, if the note was made without it."""
@@ -73,7 +74,7 @@ class NoteDraft:
     @cached_property
     def facts(self) -> NoteFacts:
         """The facts of the note, if Desk accepts every value."""
-        observed, account = self.observed, self.observed.lookup.account
+        observed = self.observed
         ticket, excluded = observed.ticket, self.policy.licences.excluded_service(observed.ticket.product or "")
         return NoteFacts(
             ticket=ticket,
@@ -81,7 +82,7 @@ class NoteDraft:
             decision=self.decision,
             now=observed.now,
             zone=self._zone,
-            verdict=entitle(account, self.policy.licences, observed.writer).verdict if account else None,
+            verdict=self._verdict,
             thresholds=self._thresholds,
             service=excluded.name if excluded else "",
             severe=self._is_severe,
@@ -93,19 +94,17 @@ class NoteDraft:
         )
 
     def _facts(self, fields: FieldsPlan) -> NoteFacts:
-        never = [name for name in fields.unplaceable if name in DECIDED and name not in fields.memory.applied]
         held = {name: each for name, each in self._held_back.items() if name not in fields.writes}
-        facts = replace(self.facts, unplaceable=frozenset(never), looping=fields.looping)
+        facts = replace(self.facts, unplaceable=frozenset(self.fields.never_placed(fields)), looping=fields.looping)
         return facts.with_held_back(held)
 
     @property
     def _words(self) -> NoteWords:
         return self.policy.notes.words(self.observed.ticket.department_id)
 
-    def _is_wanted(self, fields: FieldsPlan) -> bool:
+    def _is_wanted(self, facts: NoteFacts) -> bool:
         """Return True for a note that exists, too: it is kept up to date."""
-        explain, facts = self.policy.notes.explain, self._facts(fields)
-        if self.mode is Mode.SHADOW or explain is Explain.NEVER:
+        if self.mode is Mode.SHADOW or self.policy.notes.explain is Explain.NEVER:
             return False
         asks = facts.asks or facts.looping or bool(facts.unplaceable or facts.suspected)
         alarmed = facts.reading is not None and bool(facts.reading.alarms)
@@ -127,6 +126,14 @@ class NoteDraft:
             return self.clocks.reading.zone
         regions = self.policy.commitment.regions
         return regions.calendar(regions.locate(self.observed.related.origin, regions.calendar_by)).tz
+
+    @property
+    def _verdict(self) -> Verdict | None:
+        """The verdict on the account alone; it is worked out anew only where the decision may have set it aside."""
+        account = self.observed.lookup.account
+        if account is None or not self.decision.hands_off:
+            return self.decision.verdict if account else None
+        return entitle(account, self.policy.licences, self.observed.writer).verdict
 
     @property
     def _thresholds(self) -> Mapping[str, Threshold]:
